@@ -1,0 +1,128 @@
+import type { Descriptor } from '@berth/model/manifest';
+import type { Labels } from './content.ts';
+
+/**
+ * Metadata: every record of the engine in one transactional store. One writer; a transaction is durable
+ * when its promise resolves, and transactions of one turn of the event loop share one sync to disk.
+ */
+export interface MetadataStore extends AsyncDisposable {
+  /**
+   * Runs `action` in the next write transaction; all or nothing. `action` is synchronous and may run after
+   * other writes of the same turn; when it throws, its own changes are undone and the promise rejects.
+   */
+  write<T>(action: (tx: WriteTransaction) => T): Promise<T>;
+  /** Reads see all that was committed and, within the turn, nothing half-done. */
+  read<T>(action: (tx: ReadTransaction) => T): T;
+}
+
+export interface ReadTransaction {
+  readonly images: ImageReads;
+  readonly containers: ContainerReads;
+  readonly namespaces: NamespaceReads;
+}
+
+export interface WriteTransaction extends ReadTransaction {
+  readonly images: ImageReads & ImageWrites;
+  readonly containers: ContainerReads & ContainerWrites;
+  readonly namespaces: NamespaceReads & NamespaceWrites;
+}
+
+/** A name in a namespace that points at content. */
+export interface ImageRecord {
+  readonly namespace: string;
+  /** Normalised reference, e.g. `docker.io/library/busybox:latest`. */
+  readonly name: string;
+  readonly target: Descriptor;
+  readonly labels: Labels;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface ImageReads {
+  get(namespace: string, name: string): ImageRecord | undefined;
+  list(namespace: string): ImageRecord[];
+}
+
+export interface ImageWrites {
+  /**
+   * Creates or moves a name, in this namespace and in every namespace of its share group, in the same
+   * transaction. Answers what the name pointed at before in this namespace.
+   */
+  put(record: Omit<ImageRecord, 'createdAt' | 'updatedAt'>): ImageRecord | undefined;
+  /** Local to the namespace. @throws not_found */
+  delete(namespace: string, name: string): ImageRecord;
+}
+
+/** A container as the services keep it. `record` is theirs; the other fields are what the store indexes. */
+export interface ContainerRow {
+  readonly namespace: string;
+  /** 64 hexadecimal characters. */
+  readonly id: string;
+  /** Unique in its namespace. */
+  readonly name: string;
+  /** Digest of the image target that the container needs; a garbage collection root. */
+  readonly imageTarget: string;
+  /** Key of its active snapshot; a garbage collection root. */
+  readonly snapshotKey: string;
+  readonly createdAt: number;
+  /** JSON. */
+  readonly record: unknown;
+}
+
+export interface ContainerReads {
+  get(id: string): ContainerRow | undefined;
+  byName(namespace: string, name: string): ContainerRow | undefined;
+  /** Ids that start with this prefix, at most `limit`. */
+  byPrefix(namespace: string, prefix: string, limit: number): ContainerRow[];
+  /** All namespaces when none is given, newest first. */
+  list(namespace?: string): ContainerRow[];
+}
+
+export interface ContainerWrites {
+  /** @throws already_exists (`id_in_use`, `name_in_use`) */
+  create(row: ContainerRow): void;
+  /** Replaces name and record. @throws not_found, already_exists (`name_in_use`) */
+  update(id: string, change: { readonly name?: string; readonly record?: unknown }): void;
+  /** @throws not_found */
+  delete(id: string): ContainerRow;
+}
+
+export interface NamespaceRecord {
+  readonly name: string;
+  readonly labels: Labels;
+  /** Images are shared between namespaces of one group; empty: shared with none. */
+  readonly shareGroup: string;
+}
+
+export interface NamespaceReads {
+  get(name: string): NamespaceRecord | undefined;
+  list(): NamespaceRecord[];
+}
+
+export interface NamespaceWrites {
+  put(record: NamespaceRecord): void;
+  /** @throws not_found, failed_precondition (`not_empty`) */
+  delete(name: string): void;
+}
+
+/** Protects what a multi-step operation writes until its records exist. */
+export interface Lease extends AsyncDisposable {
+  readonly id: string;
+}
+
+export interface Leases {
+  /** `ttl` in milliseconds; a lease that is not released ends by itself. */
+  create(namespace: string, ttl?: number): Promise<Lease>;
+}
+
+export interface CollectionResult {
+  readonly blobs: readonly string[];
+  readonly snapshots: readonly string[];
+  /** Bytes freed. */
+  readonly bytes: number;
+}
+
+/** Mark and sweep over names, containers, leases and labels. Marks in one transaction; removal follows. */
+export interface Collector {
+  collect(): Promise<CollectionResult>;
+}

@@ -1,0 +1,64 @@
+import type { CallContext } from '@berth/model/context';
+import type { Labels } from './content.ts';
+
+/**
+ * Snapshots: file trees stacked on each other (containerd's vocabulary).
+ *
+ * Life cycle: `prepare` makes an *active* snapshot, writable, on a committed parent; `commit` turns it into a
+ * *committed* one under another name, read-only from then on, a possible parent; `view` is a read-only
+ * look at a parent. Unpacked layers are committed under their chain id; a container's own layer stays active.
+ * Data of a committed snapshot is on disk before the commit is recorded.
+ */
+export interface SnapshotStore {
+  /** Which implementation this is: `overlayfs` or `native`. */
+  readonly driver: string;
+  /** @throws already_exists (key), not_found (parent), failed_precondition (parent is not committed) */
+  prepare(context: CallContext, key: string, parent: string, labels?: Labels): Promise<Snapshot>;
+  /** As `prepare`, read-only. */
+  view(context: CallContext, key: string, parent: string, labels?: Labels): Promise<Snapshot>;
+  /** @throws not_found, already_exists (name), failed_precondition (key is not active) */
+  commit(context: CallContext, name: string, key: string, labels?: Labels): Promise<void>;
+  /** @throws not_found, failed_precondition (`has_children`) */
+  remove(context: CallContext, key: string): Promise<void>;
+  /** @throws not_found */
+  stat(context: CallContext, key: string): Promise<SnapshotInfo>;
+  /** @throws not_found */
+  usage(context: CallContext, key: string): Promise<SnapshotUsage>;
+  list(context: CallContext): AsyncIterable<SnapshotInfo>;
+  /** How the tree is mounted. @throws not_found */
+  mounts(context: CallContext, key: string): Promise<SnapshotMount>;
+  /** The layers' own folders, top first (the writable one first for an active snapshot). @throws not_found */
+  layers(context: CallContext, key: string): Promise<readonly string[]>;
+}
+
+export interface Snapshot {
+  readonly key: string;
+  /** Where the snapshot's own files are: layers are unpacked into this folder. */
+  readonly path: string;
+  readonly mount: SnapshotMount;
+}
+
+/** One mount(2), with `cwd` so that long stacks of layers fit into the page that mount(2) takes. */
+export interface SnapshotMount {
+  readonly type: 'overlay' | 'bind';
+  readonly source: string;
+  readonly options: readonly string[];
+  /** Relative paths in `options` and `source` are relative to this folder. */
+  readonly cwd: string;
+}
+
+export interface SnapshotInfo {
+  /** The key of an active snapshot or view, the name of a committed one. */
+  readonly key: string;
+  readonly kind: 'active' | 'view' | 'committed';
+  /** Empty for a base. */
+  readonly parent: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly labels: Labels;
+}
+
+export interface SnapshotUsage {
+  readonly bytes: number;
+  readonly inodes: number;
+}
