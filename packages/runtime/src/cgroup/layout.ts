@@ -1,0 +1,54 @@
+/** One mounted cgroup v1 hierarchy. */
+export interface CgroupHierarchy {
+  /** Where the host has it, `/sys/fs/cgroup/cpu,cpuacct`. */
+  readonly mountPoint: string;
+  /** Its controllers, `['cpu', 'cpuacct']`; empty for a named hierarchy. */
+  readonly controllers: readonly string[];
+  /** `systemd` for `name=systemd`. */
+  readonly name?: string;
+}
+
+/**
+ * How this machine's cgroups are laid out. `v1` holds for hybrid machines too: their controllers
+ * are all in v1 hierarchies, and the `unified` one has none.
+ */
+export interface CgroupLayout {
+  readonly version: 1 | 2;
+  /** The v1 hierarchies in mount order; empty on v2. */
+  readonly hierarchies: readonly CgroupHierarchy[];
+  /** Where cgroup2 is mounted, if it is: `/sys/fs/cgroup`, or `/sys/fs/cgroup/unified` on hybrid. */
+  readonly unified?: string;
+  /** Controllers that can be used on v2. */
+  readonly controllers: readonly string[];
+  /**
+   * The cpus and memory nodes of the nearest existing ancestor `path` of the containers' cgroups.
+   * A new v1 cpuset is born empty and takes no process until both are written.
+   */
+  readonly cpuset?: { readonly path: string; readonly cpus: string; readonly mems: string };
+}
+
+/** The hierarchy that has a controller, undefined where there is none. */
+export function hierarchyOf(layout: CgroupLayout, controller: string): CgroupHierarchy | undefined {
+  return layout.hierarchies.find((hierarchy) => hierarchy.controllers.includes(controller));
+}
+
+/** What to give as the hierarchy's mount options: its controllers or its name. */
+export function hierarchyOptions(hierarchy: CgroupHierarchy): string[] {
+  return hierarchy.name === undefined
+    ? [...hierarchy.controllers]
+    : ['none', `name=${hierarchy.name}`];
+}
+
+/** Where a container's cgroup is below a mount point. */
+export function cgroupFolder(mountPoint: string, cgroupPath: string): string {
+  return cgroupPath === '/' ? mountPoint : `${mountPoint}${cgroupPath}`;
+}
+
+/** Every folder that is the container's cgroup: one a v1 hierarchy, or the one of v2. */
+export function cgroupFolders(layout: CgroupLayout, cgroupPath: string): string[] {
+  const mountPoints =
+    layout.version === 1
+      ? layout.hierarchies.map(({ mountPoint }) => mountPoint)
+      : [layout.unified ?? '/sys/fs/cgroup'];
+  return mountPoints.map((mountPoint) => cgroupFolder(mountPoint, cgroupPath));
+}

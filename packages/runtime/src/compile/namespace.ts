@@ -1,0 +1,92 @@
+import type { NamespaceSpec, NamespaceType } from '@berth/model/runtime-spec';
+import type { PlanRecord } from '../plan/record.ts';
+import { invalid, unimplemented } from './invalid.ts';
+import { CLONE } from './kernel-flags.ts';
+import { inContainer, onHost } from './step.ts';
+
+/** The clone flag of each namespace type, namespaces(7). */
+export const namespaceFlags: Readonly<Record<NamespaceType, number>> = {
+  pid: CLONE.CLONE_NEWPID,
+  network: CLONE.CLONE_NEWNET,
+  mount: CLONE.CLONE_NEWNS,
+  ipc: CLONE.CLONE_NEWIPC,
+  uts: CLONE.CLONE_NEWUTS,
+  user: CLONE.CLONE_NEWUSER,
+  cgroup: CLONE.CLONE_NEWCGROUP,
+  time: CLONE.CLONE_NEWTIME,
+};
+
+/** The namespaces of a spec, by type; types not in the map are the host's. */
+export type NamespaceMap = ReadonlyMap<NamespaceType, NamespaceSpec>;
+
+/** Checks the list and turns it into a map. */
+export function namespaceMap(namespaces: readonly NamespaceSpec[]): NamespaceMap {
+  const map = new Map<NamespaceType, NamespaceSpec>();
+  namespaces.forEach((namespace, index) => {
+    const path = `linux.namespaces[${index}]`;
+    const { type } = namespace;
+    if (!Object.hasOwn(namespaceFlags, type)) {
+      throw invalid(`${path}.type`, `unknown namespace ${String(type)}`);
+    }
+    if (type === 'user') {
+      throw unimplemented(`${path}.type`, 'user namespaces are not supported yet');
+    }
+    if (map.has(type)) throw invalid(`${path}.type`, `namespace ${type} is given twice`);
+    if (namespace.path !== undefined && !namespace.path.startsWith('/')) {
+      throw invalid(`${path}.path`, `not an absolute path: ${namespace.path}`);
+    }
+    map.set(type, namespace);
+  });
+  if (!map.has('mount')) {
+    throw invalid('linux.namespaces', 'a container needs its own mount namespace');
+  }
+  if (map.get('mount')?.path) {
+    throw unimplemented('linux.namespaces', 'joining a mount namespace is only done by exec');
+  }
+  return map;
+}
+
+/** True when the container gets a namespace of this type that nobody had before. */
+export function isNew(namespaces: NamespaceMap, type: NamespaceType): boolean {
+  const namespace = namespaces.get(type);
+  return namespace !== undefined && !namespace.path;
+}
+
+/**
+ * Only pid and time namespaces are made by clone3 itself: an unshare of these would hold for
+ * children only. All others are unshared by the container process, because a new network namespace
+ * takes long and the host track has the cgroups to do meanwhile.
+ */
+export function spawnFlags(namespaces: NamespaceMap): number {
+  let flags = 0;
+  for (const type of ['pid', 'time'] as const) {
+    if (isNew(namespaces, type)) flags |= namespaceFlags[type];
+  }
+  return flags;
+}
+
+/** A pid namespace can be joined only by children to come: on the host track, before spawn. */
+export function joinPidRecords(namespaces: NamespaceMap): PlanRecord[] {
+  const path = namespaces.get('pid')?.path;
+  return path ? [onHost('join_pid', { path })] : [];
+}
+
+/**
+ * Joins and unshares all but pid, time (spawn), and cgroup, which must be unshared once the process
+ * is in its cgroup: the cgroup of that moment becomes the namespace's root, cgroup_namespaces(7).
+ * Joins come first: their paths are the host's.
+ */
+export function enterRecords(namespaces: NamespaceMap): PlanRecord[] {
+  const records: PlanRecord[] = [];
+  for (const type of ['network', 'ipc', 'uts', 'time', 'cgroup'] as const) {
+    const path = namespaces.get(type)?.path;
+    if (path) records.push(inContainer('setns', { flags: namespaceFlags[type], path }));
+  }
+  let flags = 0;
+  for (const type of ['mount', 'network', 'ipc', 'uts'] as const) {
+    if (isNew(namespaces, type)) flags |= namespaceFlags[type];
+  }
+  records.push(inContainer('unshare', { flags }));
+  if (isNew(namespaces, 'network')) records.push(inContainer('loopback_up', {}));
+  return records;
+}

@@ -1,0 +1,99 @@
+import { posix } from 'node:path';
+import type { RuntimeSpec } from '@berth/model/runtime-spec';
+import type { PlanRecord } from '../plan/record.ts';
+import type { HostFacts, RootMount } from './facts.ts';
+import { invalid } from './invalid.ts';
+import { MOUNT_ATTR, MS } from './kernel-flags.ts';
+import { mountFlags, parseMountOptions } from './mount-option.ts';
+import { inContainer } from './step.ts';
+
+const propagationFlags = {
+  private: MS.MS_PRIVATE,
+  slave: MS.MS_SLAVE,
+  shared: MS.MS_SHARED,
+  unbindable: MS.MS_UNBINDABLE,
+} as const;
+
+/** The page that mount(2) copies its options from, less the final NUL. */
+const maxMountData = 4095;
+
+/**
+ * The root file system in place and opened, in the container's new mount namespace.
+ *
+ * Slave by default: what the host unmounts goes away here too, so that a container never keeps a
+ * volume of somebody else busy between unshare and pivot, and nothing goes the other way.
+ */
+export function rootRecords(spec: RuntimeSpec, facts: HostFacts): PlanRecord[] {
+  const propagation = propagationOf(spec);
+  const records = [mount({ target: '/', flags: (propagation || MS.MS_SLAVE) | MS.MS_REC })];
+  if (propagation === MS.MS_SHARED) {
+    if (facts.rootParent === undefined) {
+      throw invalid('linux.rootfsPropagation', 'shared needs to know the mount of the root folder');
+    }
+    records.push(mount({ target: facts.rootParent, flags: MS.MS_PRIVATE }));
+  }
+  const target = rootTarget(spec, facts);
+  if (facts.rootMounts === undefined) {
+    // pivot_root(2) takes only a mount point, so a plain folder is bound onto itself.
+    records.push(mount({ source: spec.root.path, target, flags: MS.MS_BIND | MS.MS_REC }));
+  } else records.push(...facts.rootMounts.map((one, index) => rootMount(one, target, index)));
+  records.push(inContainer('root_open', { path: target }));
+  return records;
+}
+
+/** Read-only and propagation of the root mount, once nothing needs to be made in it any more. */
+export function rootAttributeRecords(spec: RuntimeSpec): PlanRecord[] {
+  const set = spec.root.readonly ? MOUNT_ATTR.MOUNT_ATTR_RDONLY : 0;
+  const propagation = propagationOf(spec);
+  if (!set && !propagation) return [];
+  return [inContainer('root_attributes', { set, propagation })];
+}
+
+function rootTarget(spec: RuntimeSpec, facts: HostFacts): string {
+  const target = facts.rootTarget ?? spec.root.path;
+  if (!posix.isAbsolute(target)) throw invalid('root.path', `not an absolute path: ${target}`);
+  return target;
+}
+
+function propagationOf(spec: RuntimeSpec): number {
+  const name = spec.linux.rootfsPropagation;
+  if (name === undefined) return 0;
+  if (!Object.hasOwn(propagationFlags, name)) {
+    throw invalid('linux.rootfsPropagation', `unknown propagation ${name}`);
+  }
+  return propagationFlags[name];
+}
+
+function rootMount(one: RootMount, root: string, index: number): PlanRecord {
+  const options = parseMountOptions(one.options);
+  const data = options.data.join(',');
+  if (Buffer.byteLength(data) > maxMountData) {
+    throw invalid(
+      `rootMounts[${index}].options`,
+      `${Buffer.byteLength(data)} bytes are more than mount(2) takes (${maxMountData})`,
+      'use shorter lower paths, relative to cwd',
+    );
+  }
+  const bind = { bind: MS.MS_BIND, rbind: MS.MS_BIND | MS.MS_REC, none: 0 };
+  return mount({
+    source: one.source ?? one.type ?? '',
+    target: posix.join(root, one.destination ?? '/').replace(/(.)\/$/, '$1'),
+    type: options.bind === undefined ? (one.type ?? '') : '',
+    flags: mountFlags(options) | bind[options.bind ?? 'none'],
+    data,
+    cwd: one.cwd ?? '',
+  });
+}
+
+interface MountCall {
+  readonly target: string;
+  readonly flags: number;
+  readonly source?: string;
+  readonly type?: string;
+  readonly data?: string;
+  readonly cwd?: string;
+}
+
+function mount(call: MountCall): PlanRecord {
+  return inContainer('mount', { source: '', type: '', data: '', cwd: '', ...call });
+}
