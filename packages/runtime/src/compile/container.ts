@@ -81,8 +81,7 @@ function containerTrack(
     ...mounts.early,
     // Into the /dev that the mounts have made, and before a terminal needs /dev/pts.
     ...deviceRecords(spec),
-    // docker and runc make a missing working folder; before the root becomes read-only.
-    inContainer('mkdir', { mode: 0o755, uid: 0, gid: 0, path: process.cwd }),
+    ...workingFolderRecords(process.cwd),
     ...sysctlRecords(spec, namespaces),
     ...attachStdioRecords(process, true),
     // Binds below a cgroup mount are rare; they keep the host's tree in view until they are made.
@@ -109,4 +108,9 @@ function attachedRecords(facts: HostFacts, namespaces: NamespaceMap): PlanRecord
     ? [inContainer('unshare', { flags: CLONE.CLONE_NEWCGROUP })]
     : [];
   return [...wait, ...unshare];
+}
+
+/** docker and runc make a missing working folder; before the root becomes read-only. */
+function workingFolderRecords(path: string): PlanRecord[] {
+  return path === '/' ? [] : [inContainer('mkdir', { mode: 0o755, uid: 0, gid: 0, path })];
 }

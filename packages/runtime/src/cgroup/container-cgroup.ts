@@ -1,0 +1,67 @@
+import type { ResourcesSpec } from '@berth/model/runtime-spec';
+import { readKeyed } from './cgroup-file.ts';
+import { freeze, thaw } from './freeze.ts';
+import { cgroupFolder, hierarchyOf } from './layout.ts';
+import type { CgroupLayout } from './layout.ts';
+import { killMembers, members } from './member.ts';
+import { removeCgroup } from './remove.ts';
+import { readStats } from './stats.ts';
+import type { CgroupStats } from './stats.ts';
+import { updateCgroup } from './update.ts';
+
+/**
+ * The cgroup of one container, from its making by the plan until `remove`. It holds no descriptor:
+ * any number of them may speak of the same cgroup, also after a restart of the daemon.
+ */
+export class ContainerCgroup {
+  readonly #layout: CgroupLayout;
+  readonly #path: string;
+
+  constructor(layout: CgroupLayout, path: string) {
+    this.#layout = layout;
+    this.#path = path;
+  }
+
+  stats(): Promise<CgroupStats> {
+    return readStats(this.#layout, this.#path);
+  }
+
+  /** How many processes the kernel has killed for want of memory. Ask before `remove`. */
+  async oomKills(): Promise<number> {
+    const events = await readKeyed(this.#oomFile());
+    return events.oom_kill ?? 0;
+  }
+
+  freeze(): Promise<void> {
+    return freeze(this.#layout, this.#path);
+  }
+
+  thaw(): Promise<void> {
+    return thaw(this.#layout, this.#path);
+  }
+
+  pids(): Promise<number[]> {
+    return members(this.#layout, this.#path);
+  }
+
+  killAll(): Promise<void> {
+    return killMembers(this.#layout, this.#path);
+  }
+
+  remove(): Promise<void> {
+    return removeCgroup(this.#layout, this.#path);
+  }
+
+  update(resources: ResourcesSpec): Promise<void> {
+    return updateCgroup(this.#layout, this.#path, resources);
+  }
+
+  #oomFile(): string {
+    const layout = this.#layout;
+    if (layout.version === 2) {
+      return `${cgroupFolder(layout.unified ?? '/sys/fs/cgroup', this.#path)}/memory.events`;
+    }
+    const mountPoint = hierarchyOf(layout, 'memory')?.mountPoint ?? '/sys/fs/cgroup/memory';
+    return `${cgroupFolder(mountPoint, this.#path)}/memory.oom_control`;
+  }
+}

@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { BerthError, errnoName } from '@berth/model/error';
+import { cgroupFolder, hierarchyOf } from './layout.ts';
+import type { CgroupHierarchy, CgroupLayout } from './layout.ts';
+
+/** Every controller that a v1 hierarchy can have, cgroups(7); all else there is an option. */
+const v1Controllers = new Set([
+  'cpu',
+  'cpuacct',
+  'cpuset',
+  'memory',
+  'devices',
+  'freezer',
+  'net_cls',
+  'blkio',
+  'perf_event',
+  'net_prio',
+  'hugetlb',
+  'pids',
+  'rdma',
+  'misc',
+]);
+
+/**
+ * The layout from the text of /proc/self/mountinfo and, where cgroup2 is mounted, of its
+ * `cgroup.controllers`. A machine is v2 when no v1 hierarchy has a controller; a leftover
+ * `name=systemd` does not make it v1. Throws `failed_precondition` when nothing is mounted.
+ */
+export function parseCgroupLayout(mountinfo: string, controllers = ''): CgroupLayout {
+  const hierarchies: CgroupHierarchy[] = [];
+  const seen = new Set<string>();
+  let unified: string | undefined;
+  for (const mount of cgroupMounts(mountinfo)) {
+    if (mount.type === 'cgroup2') unified ??= mount.mountPoint;
+    else {
+      const hierarchy = hierarchyFrom(mount);
+      const key = hierarchy.name ?? hierarchy.controllers.join(',');
+      // The same hierarchy may be mounted many times; the first is the one of the host.
+      if (key === '' || seen.has(key)) continue;
+      seen.add(key);
+      hierarchies.push(hierarchy);
+    }
+  }
+  const version = hierarchies.some((one) => one.controllers.length > 0) ? 1 : 2;
+  if (version === 2 && unified === undefined) {
+    throw new BerthError('failed_precondition', 'no cgroup file system is mounted', {
+      code: 'no_cgroups',
+      hint: 'mount -t cgroup2 cgroup2 /sys/fs/cgroup',
+    });
+  }
+  return {
+    version,
+    hierarchies: version === 1 ? hierarchies : [],
+    ...(unified === undefined ? {} : { unified }),
+    controllers: version === 1 ? [] : controllers.split(/\s+/).filter((name) => name !== ''),
+  };
+}
+
+/**
+ * This machine's layout, read from the kernel. `parent` is the cgroup below which containers will
+ * be: the values of the nearest one above them that exists are what new v1 cpusets start with.
+ */
+export function detectCgroups(parent = '/'): CgroupLayout {
+  const mountinfo = readFileSync('/proc/self/mountinfo', 'utf8');
+  const layout = parseCgroupLayout(mountinfo);
+  if (layout.version === 2 && layout.unified !== undefined) {
+    const controllers = readFileSync(`${layout.unified}/cgroup.controllers`, 'utf8');
+    return parseCgroupLayout(mountinfo, controllers);
+  }
+  const cpuset = readCpuset(layout, parent);
+  return cpuset === undefined ? layout : { ...layout, cpuset };
+}
+
+/** The nearest existing cpuset at or above `path` that has values; undefined without cpusets. */
+export function readCpuset(layout: CgroupLayout, path: string): CgroupLayout['cpuset'] {
+  const mountPoint = hierarchyOf(layout, 'cpuset')?.mountPoint;
+  if (mountPoint === undefined) return undefined;
+  for (let at = path; ; at = posix.dirname(at)) {
+    const folder = cgroupFolder(mountPoint, at);
+    const cpus = read(`${folder}/cpuset.cpus`);
+    const mems = read(`${folder}/cpuset.mems`);
+    if (cpus && mems) return { path: at, cpus, mems };
+    if (at === '/') return undefined;
+  }
+}
+
+interface CgroupMount {
+  readonly type: 'cgroup' | 'cgroup2';
+  readonly mountPoint: string;
+  readonly options: readonly string[];
+}
+
+/** The cgroup lines of mountinfo, proc_pid_mountinfo(5): fields, ` - `, type, source, options. */
+function* cgroupMounts(mountinfo: string): Generator<CgroupMount> {
+  for (const line of mountinfo.split('\n')) {
+    const [fields, tail] = line.split(' - ');
+    const [type, , options] = tail?.split(' ') ?? [];
+    const mountPoint = fields?.split(' ')[4];
+    if (mountPoint === undefined || (type !== 'cgroup' && type !== 'cgroup2')) continue;
+    yield { type, mountPoint: unescape(mountPoint), options: (options ?? '').split(',') };
+  }
+}
+
+function hierarchyFrom({ mountPoint, options }: CgroupMount): CgroupHierarchy {
+  const name = options.find((option) => option.startsWith('name='))?.slice('name='.length);
+  const controllers = options.filter((option) => v1Controllers.has(option));
+  return { mountPoint, controllers, ...(name === undefined ? {} : { name }) };
+}
+
+/** Spaces and the like are `\040` there. */
+function unescape(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    if (errnoName(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
