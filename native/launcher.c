@@ -1,0 +1,79 @@
+/*
+ * berth-launcher SOCKET: forks a shim for every connection. It does nothing else, so that it never
+ * grows, and every shim shares its memory. It ends with its standard input.
+ */
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include "process.h"
+
+static int listen_on(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    AUTO_FD listener = check(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (listener < 0) return listener;
+    unlink(path); /* of a launcher that was killed; the daemon's own lock lets only one run */
+    mode_t before = umask(0177);
+    int error = check(bind(listener, (struct sockaddr *)&address, sizeof address));
+    umask(before);
+    if (error == 0) error = check(listen(listener, 128));
+    return error < 0 ? error : take(&listener);
+}
+
+/* Nothing of the launcher or the daemon stays open in the shim: its standard streams are /dev/null. */
+static _Noreturn void become_shim(int connection) {
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (setsid() < 0 || null < 0) _exit(1);
+    for (int fd = 0; fd < 3; fd++)
+        if (dup2(null, fd) < 0) _exit(1);
+    int kept = fcntl(connection, F_DUPFD_CLOEXEC, 3); /* may have been below 3 if the launcher had no stdio */
+    if (kept != 3) {
+        if (dup3(connection, 3, O_CLOEXEC) < 0) _exit(1);
+    }
+    sys_close_range(4, ~0u, 0);
+    shim_main(3);
+}
+
+static void accept_one(int listener) {
+    AUTO_FD connection = check(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
+    if (connection < 0) {
+        /* Out of descriptors or memory: the connection stays in the queue, so do not spin on it. */
+        if (connection != -EAGAIN && connection != -EINTR) poll(NULL, 0, 100);
+        return;
+    }
+    if (fork() != 0) return;
+    signal(SIGCHLD, SIG_DFL);
+    become_shim(take(&connection));
+}
+
+/* Another launcher may have taken the name meanwhile. */
+static void remove_socket(const char *path, const struct stat *own) {
+    struct stat there;
+    if (stat(path, &there) == 0 && there.st_ino == own->st_ino && there.st_dev == own->st_dev) unlink(path);
+}
+
+static int serve(const char *path) {
+    struct stat own;
+    AUTO_FD listener = listen_on(path);
+    if (listener < 0 || stat(path, &own) < 0) return listener < 0 ? -listener : errno;
+    signal(SIGCHLD, SIG_IGN); /* shims are nobody's business once they are there */
+    if (write(STDOUT_FILENO, "ready\n", 6) != 6) return EPIPE;
+    struct pollfd polls[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = listener, .events = POLLIN}};
+    for (char ignored[64];;) {
+        if (poll(polls, 2, -1) < 0) continue;
+        if (polls[1].revents != 0) accept_one(listener);
+        if (polls[0].revents != 0 && read(STDIN_FILENO, ignored, sizeof ignored) <= 0) break;
+    }
+    remove_socket(path, &own);
+    return 0;
+}
+
+int main(int count, char **arguments) {
+    if (count != 2 || arguments[1][0] != '/' || chdir("/") < 0) return 2;
+    umask(022);
+    return serve(arguments[1]);
+}

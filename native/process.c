@@ -1,0 +1,120 @@
+/* Processes: reaping, exits, output, and the moment when all of a process is where it belongs. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include "frame.h"
+
+/* Descriptors of an earlier one with this number are long closed: it was settled. */
+struct process *process_new(uint16_t id) {
+    struct process *old = process_find(id), *process = malloc(sizeof *process);
+    if (old != NULL) old->state = GONE;
+    if (process == NULL) return NULL;
+    *process = (struct process){.id = id, .state = STARTING, .pidfd = -1, .input = -1, .output = {-1, -1}, .slave = -1};
+    process->next = shim.processes;
+    return shim.processes = process;
+}
+
+void process_free(struct process *process) {
+    int *descriptors[] = {&process->pidfd, &process->input, &process->output[0], &process->output[1], &process->slave};
+    for (unsigned i = 0; i < sizeof descriptors / sizeof *descriptors; i++) close_descriptor(descriptors[i]);
+    for (int stream = 0; stream < 2; stream++) free(process->tails[stream].bytes);
+    free(process);
+}
+
+struct process *process_find(uint16_t id) {
+    struct process *process = shim.processes;
+    while (process != NULL && (process->id != id || process->state == GONE)) process = process->next;
+    return process;
+}
+
+static void reaped(pid_t pid, int status) {
+    for (struct process *process = shim.processes; process != NULL; process = process->next) {
+        if (process->pid != pid || process->reaped) continue;
+        process->reaped = true;
+        process->finished = nanoseconds(CLOCK_REALTIME);
+        process->quiet_since = nanoseconds(CLOCK_MONOTONIC);
+        process->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+        process->code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    }
+}
+
+void process_exited(struct process *process) {
+    /* Dead before anybody looked at its socket: it still has to be found out whether it got to exec. */
+    if (process->state == STARTING) start_continue(process);
+    if (process->state == STARTING) start_fail(process, NO_RECORD, -ECHILD);
+    if (process->state == FAILING) start_failed(process);
+    if (process->state != RUNNING) return;
+    process->state = EXITED;
+    close_descriptor(&process->pidfd);
+    close_descriptor(&process->slave);
+    close_descriptor(&process->input);
+    journal_write("exit", (int64_t[]){process->id, process->code, process->signal, (int64_t)process->finished}, 4);
+    clients_send_exit(process, false);
+}
+
+/* Reaps everything first: the exits of execs must be told before the first process's own. */
+void process_reap_all(void) {
+    int status;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0;) reaped(pid, status);
+    struct process *first = NULL;
+    for (struct process *process = shim.processes; process != NULL; process = process->next) {
+        if (!process->reaped || process->state == EXITED || process->state == GONE) continue;
+        if (process->id == 0)
+            first = process;
+        else
+            process_exited(process);
+    }
+    if (first != NULL) process_exited(first);
+}
+
+bool process_is_blocked(const struct process *process) {
+    for (const struct client *client = shim.clients; client != NULL; client = client->next)
+        if (client->queued >= QUEUE_LIMIT && has(client->output_of, process->id)) return true;
+    return false;
+}
+
+static void close_output(struct process *process, int stream) {
+    close_descriptor(&process->output[stream]);
+    if (process->id == 0) log_end(&shim.log, &process->tails[stream], stream);
+}
+
+void process_read(struct process *process, int stream) {
+    static uint8_t buffer[sizeof(struct frame) + CHUNK] __attribute__((aligned(4096)));
+    uint8_t *bytes = buffer + sizeof(struct frame);
+    int size = check(read(process->output[stream], bytes, CHUNK));
+    if (size == -EAGAIN || size == -EINTR) return;
+    /* EIO is how a terminal says that nobody has it open any more. */
+    if (size <= 0) return close_output(process, stream);
+    process->quiet_since = nanoseconds(CLOCK_MONOTONIC);
+    if (process->id == 0) log_write(&shim.log, &process->tails[stream], stream, bytes, (size_t)size);
+    struct frame frame = {.size = (uint32_t)size, .type = FRAME_OUTPUT, .flags = (uint8_t)(1 + stream), .process = process->id};
+    memcpy(buffer, &frame, sizeof frame);
+    clients_send_output(process->id, buffer, sizeof frame + (size_t)size);
+}
+
+/* A child in the background can hold the pipes for ever. Silence ends that; a slow client is not silence. */
+static void settle(struct process *process, uint64_t now) {
+    if (process_is_blocked(process)) process->quiet_since = now;
+    for (int stream = 0; stream < 2; stream++)
+        if (process->output[stream] >= 0 && now - process->quiet_since >= SILENCE) close_output(process, stream);
+    if (process->output[0] >= 0 || process->output[1] >= 0) return;
+    process->settled = true;
+    clients_send_exit(process, true);
+}
+
+void process_settle_all(void) {
+    uint64_t now = nanoseconds(CLOCK_MONOTONIC);
+    for (struct process *process = shim.processes; process != NULL; process = process->next)
+        if (process->state == EXITED && !process->settled) settle(process, now);
+}
+
+/* How long poll may sleep: until the next silence is long enough. */
+int process_wait_milliseconds(void) {
+    uint64_t now = nanoseconds(CLOCK_MONOTONIC), wait = ~(uint64_t)0;
+    for (struct process *process = shim.processes; process != NULL; process = process->next) {
+        if (process->state != EXITED || process->settled || process_is_blocked(process)) continue;
+        uint64_t quiet = now - process->quiet_since, left = quiet < SILENCE ? SILENCE - quiet : 0;
+        if (left < wait) wait = left;
+    }
+    return wait == ~(uint64_t)0 ? -1 : (int)(wait / 1000000u) + 1;
+}

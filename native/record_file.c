@@ -1,0 +1,39 @@
+/* Records that make files: devices, folders and links in the root, and one write to the host. */
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include "plan.h"
+
+/* The process's umask is 0 until it is sealed, so that modes come out as they were asked for. */
+int record_mkdir(struct run *run, const struct record *record) {
+    bool made;
+    AUTO_FD folder = root_make(run, TEXT(record, mkdir, path), S_IFDIR | (mode_t)NUMBER(record, mkdir, mode), &made);
+    if (folder < 0 || !made) return folder < 0 ? folder : 0;
+    return check(fchownat(folder, "", (uid_t)NUMBER(record, mkdir, uid), (gid_t)NUMBER(record, mkdir, gid), AT_EMPTY_PATH));
+}
+
+int record_symlink(struct run *run, const struct record *record) {
+    const char *name, *target = TEXT(record, symlink, target);
+    AUTO_FD parent = root_parent(run, TEXT(record, symlink, path), &name);
+    if (parent < 0) return parent;
+    int error = check(symlinkat(target, parent, name));
+    if (error != -EEXIST) return error;
+    char there[4096];
+    ssize_t size = readlinkat(parent, name, there, sizeof there);
+    bool same = size == (ssize_t)strlen(target) && memcmp(there, target, (size_t)size) == 0;
+    return same ? 0 : -EEXIST;
+}
+
+int record_mknod(struct run *run, const struct record *record) {
+    const char *name;
+    mode_t mode = (mode_t)NUMBER(record, mknod, mode);
+    dev_t device = makedev((unsigned)NUMBER(record, mknod, major), (unsigned)NUMBER(record, mknod, minor));
+    AUTO_FD parent = root_parent(run, TEXT(record, mknod, path), &name);
+    if (parent < 0) return parent;
+    int error = check(mknodat(parent, name, mode, device));
+    if (error == 0)
+        return check(fchownat(parent, name, (uid_t)NUMBER(record, mknod, uid), (gid_t)NUMBER(record, mknod, gid), AT_SYMLINK_NOFOLLOW));
+    struct stat there;
+    if (error != -EEXIST || fstatat(parent, name, &there, AT_SYMLINK_NOFOLLOW) < 0) return error;
+    return (there.st_mode & S_IFMT) == (mode & S_IFMT) && there.st_rdev == device ? 0 : -EEXIST;
+}

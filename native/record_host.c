@@ -1,0 +1,132 @@
+/* Records of the host track: what the shim does before and beside the process. */
+#include <linux/sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include "plan.h"
+#include "process.h"
+
+int setns(int fd, int type); /* <sched.h> and <linux/sched.h> do not go together everywhere */
+
+int record_shim(struct run *run, const struct record *record) {
+    if (shim.listener >= 0 || run->process->id != 0) return -EALREADY;
+    int error = journal_open(TEXT(record, shim, journal));
+    if (error == 0 && SIZE(record, shim, log) > 0)
+        error = log_open(&shim.log, TEXT(record, shim, log), NUMBER(record, shim, logMaxBytes), NUMBER(record, shim, logMaxFiles));
+    return error < 0 ? error : shim_listen(TEXT(record, shim, socket));
+}
+
+int record_cgroup_create(struct run *run, const struct record *record) {
+    (void)run;
+    char path[4096];
+    if (SIZE(record, cgroup_create, path) >= sizeof path) return -ENAMETOOLONG;
+    strcpy(path, TEXT(record, cgroup_create, path));
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        if (mkdir(path, 0755) < 0 && errno != EEXIST) return -errno;
+        *slash = '/';
+    }
+    return mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int write_whole(int folder, const char *path, const char *data, size_t size) {
+    AUTO_FD file = check(openat(folder, path, O_WRONLY | O_CLOEXEC));
+    if (file < 0) return file;
+    ssize_t written = write(file, data, size);
+    return written == (ssize_t)size ? 0 : written < 0 ? -errno : -EIO;
+}
+
+/* /proc/PID of the new process, by number: it is our child and not yet reaped, so the number is its own. */
+static int open_proc_folder(pid_t pid) {
+    char path[32] = "/proc/";
+    *print_number(path + 6, (uint64_t)pid, 1) = 0;
+    return check(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+int record_write_file(struct run *run, const struct record *record) {
+    const char *path = TEXT(record, write_file, path), *data = TEXT(record, write_file, data);
+    size_t size = SIZE(record, write_file, data);
+    if (*path == '/') return write_whole(AT_FDCWD, path, data, size);
+    if (record->track != TRACK_HOST || run->process->pid <= 0) return -EINVAL;
+    AUTO_FD folder = open_proc_folder(run->process->pid);
+    return folder < 0 ? folder : write_whole(folder, path, data, size);
+}
+
+int record_join_pid(struct run *run, const struct record *record) {
+    if (SIZE(record, join_pid, path) > 0)
+        run->join = check(open(TEXT(record, join_pid, path), O_RDONLY | O_CLOEXEC));
+    else
+        run->join = run->first < 0 ? -ESRCH : check(fcntl(run->first, F_DUPFD_CLOEXEC, 3));
+    return run->join < 0 ? run->join : 0;
+}
+
+/*
+ * The rest of the shim's descriptors (clients, other processes' pipes) must not even be open while the
+ * process is inside the container but not yet the program: whoever can look at it could take them.
+ */
+static void close_all_but(int *wanted, int count) {
+    int below = 3;
+    for (int i = 0; i < count; i++)
+        for (int j = i + 1; j < count; j++)
+            if (wanted[j] < wanted[i]) {
+                int swapped = wanted[i];
+                wanted[i] = wanted[j];
+                wanted[j] = swapped;
+            }
+    for (int i = 0; i < count; i++) {
+        if (wanted[i] < below) continue;
+        sys_close_range((unsigned)below, (unsigned)wanted[i] - 1, 0);
+        below = wanted[i] + 1;
+    }
+    sys_close_range((unsigned)below, ~0u, 0);
+}
+
+static _Noreturn void become_process(struct run *run, int sync) {
+    run->sync = sync;
+    memset(run->tokens, 0, sizeof run->tokens);
+    close_all_but((int[]){sync, run->first, run->stdio[0], run->stdio[1], run->stdio[2]}, 5);
+    run->umask = umask(0);
+    execute_container(run);
+}
+
+/* In another pid namespace only the children are born, so the shim goes there and comes back. */
+static int clone_process(struct run *run, uint64_t flags, int cgroup, int sync) {
+    struct process *process = run->process;
+    struct clone_args args = {.flags = flags | CLONE_PIDFD, .pidfd = (uintptr_t)&process->pidfd, .exit_signal = SIGCHLD};
+    AUTO_FD home = run->join >= 0 ? check(open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC)) : -1;
+    if (cgroup >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = (uint64_t)cgroup;
+    }
+    if (run->join >= 0 && (home < 0 || setns(run->join, CLONE_NEWPID) < 0)) return home < 0 ? home : -errno;
+    int pid = check(syscall(SYS_clone3, &args, sizeof args));
+    if (pid == 0) become_process(run, sync);
+    int back = run->join >= 0 ? check(setns(home, CLONE_NEWPID)) : 0;
+    process->pid = pid > 0 ? pid : 0;
+    return pid < 0 ? pid : back;
+}
+
+int record_spawn(struct run *run, const struct record *record) {
+    int pair[2];
+    AUTO_FD cgroup = -1;
+    if (SIZE(record, spawn, cgroup) > 0) {
+        cgroup = check(open(TEXT(record, spawn, cgroup), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        if (cgroup < 0) return cgroup;
+    }
+    /* Packets: a token or the terminal is there as a whole or not at all, and the end can be seen. */
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) return -errno;
+    AUTO_FD process_end = pair[1];
+    run->sync = pair[0];
+    int error = clone_process(run, NUMBER(record, spawn, flags), cgroup, process_end);
+    for (int i = 0; i < 3; i++) close_descriptor(&run->stdio[i]);
+    close_descriptor(&run->join);
+    return error;
+}
+
+int record_cgroup_attach(struct run *run, const struct record *record) {
+    char pid[24];
+    if (run->process->pid <= 0) return -ESRCH;
+    char *end = print_number(pid, (uint64_t)run->process->pid, 1);
+    return write_whole(AT_FDCWD, TEXT(record, cgroup_attach, path), pid, (size_t)(end - pid));
+}

@@ -1,0 +1,81 @@
+/* Records that give the process its descriptors 0, 1 and 2. */
+#include <linux/magic.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include "plan.h"
+#include "process.h"
+
+/* The shim's end must never block the shim; the process's end stays as programs expect it. */
+static int make_pipe(int *shim_end, int *process_end, bool input) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0) return -errno;
+    *shim_end = ends[input ? 1 : 0];
+    *process_end = ends[input ? 0 : 1];
+    return check(fcntl(*shim_end, F_SETFL, O_NONBLOCK | (input ? O_WRONLY : O_RDONLY)));
+}
+
+int record_stdio(struct run *run, const struct record *record) {
+    struct process *process = run->process;
+    if (NUMBER(record, stdio, terminal)) return 0;
+    int error = 0;
+    if (NUMBER(record, stdio, stdin))
+        error = make_pipe(&process->input, &run->stdio[0], true);
+    else
+        run->stdio[0] = check(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (run->stdio[0] < 0) return run->stdio[0];
+    if (error == 0) error = make_pipe(&process->output[0], &run->stdio[1], false);
+    return error < 0 ? error : make_pipe(&process->output[1], &run->stdio[2], false);
+}
+
+static int become_stdio(const int descriptors[3]) {
+    for (int i = 0; i < 3; i++)
+        if (dup2(descriptors[i], i) < 0) return -errno;
+    return 0;
+}
+
+int record_stdio_attach(struct run *run, const struct record *record) {
+    for (int i = 0; i < 3; i++) {
+        struct stat status;
+        if (fstat(run->stdio[i], &status) < 0) return -errno;
+        /* So that /dev/stdout can be opened again. The host's /dev/null keeps its owner. */
+        if (S_ISFIFO(status.st_mode) && fchown(run->stdio[i], (uid_t)NUMBER(record, stdio_attach, uid), (gid_t)NUMBER(record, stdio_attach, gid)) < 0)
+            return -errno;
+    }
+    return become_stdio(run->stdio);
+}
+
+/* From a folder that is devpts by proof: names in it are the kernel's, an image cannot have made them. */
+static int open_master(const struct run *run) {
+    AUTO_FD folder = root_find(run, "/dev/pts", O_PATH | O_DIRECTORY, 0);
+    struct statfs status;
+    if (folder < 0 || fstatfs(folder, &status) < 0) return folder < 0 ? folder : -errno;
+    if (status.f_type != DEVPTS_SUPER_MAGIC) return -EXDEV;
+    return sys_openat2(folder, "ptmx", O_RDWR | O_NOCTTY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+}
+
+static int bind_console(const struct run *run, int slave) {
+    AUTO_FD target = root_make(run, "/dev/console", S_IFREG | 0600, NULL);
+    if (target < 0) return target;
+    AUTO_FD mount = sys_open_tree(slave, DETACHED_MOUNT, AT_EMPTY_PATH | OPEN_TREE_CLONE);
+    return mount < 0 ? mount : sys_attach(mount, target);
+}
+
+int record_terminal(struct run *run, const struct record *record) {
+    AUTO_FD master = open_master(run);
+    if (master < 0) return master;
+    int unlock = 0;
+    struct winsize size = {
+        .ws_row = (unsigned short)NUMBER(record, terminal, rows),
+        .ws_col = (unsigned short)NUMBER(record, terminal, columns),
+    };
+    if (ioctl(master, TIOCSPTLCK, &unlock) < 0 || ioctl(master, TIOCSWINSZ, &size) < 0) return -errno;
+    /* The peer by descriptor: /dev/pts/N by name could be another terminal, or another file. */
+    AUTO_FD slave = check(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+    if (slave < 0) return slave;
+    if (fchown(slave, (uid_t)NUMBER(record, terminal, uid), (gid_t)NUMBER(record, terminal, gid)) < 0) return -errno;
+    int error = NUMBER(record, terminal, console) ? bind_console(run, slave) : 0;
+    if (error == 0) error = sync_send(run, TOKEN_TERMINAL, (int[]){master, slave});
+    if (error == 0) error = check(ioctl(slave, TIOCSCTTY, 0));
+    return error < 0 ? error : become_stdio((int[]){slave, slave, slave});
+}

@@ -1,0 +1,180 @@
+/* The shim's one loop. What is not polled for is how back pressure works. */
+#include <malloc.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include "frame.h"
+#include "plan.h"
+
+struct shim shim = {.listener = -1, .signals = -1, .journal = -1, .log = {.fd = -1}};
+
+enum source { FROM_LISTENER, FROM_SIGNALS, FROM_CLIENT, TO_STDIN, FROM_SYNC, FROM_OUTPUT, FROM_ERRORS };
+
+struct watch {
+    enum source source;
+    void *who;
+};
+
+static struct pollfd *polls;
+static struct watch *watches;
+static size_t watched, room;
+
+static void watch(int fd, short events, enum source source, void *who) {
+    if (fd < 0) return;
+    if (watched == room) {
+        size_t larger = room * 2 + 16;
+        void *more_polls = realloc(polls, larger * sizeof *polls);
+        if (more_polls != NULL) polls = more_polls;
+        void *more_watches = realloc(watches, larger * sizeof *watches);
+        if (more_watches != NULL) watches = more_watches;
+        if (more_polls == NULL || more_watches == NULL) return; /* not heard this round, perhaps in the next */
+        room = larger;
+    }
+    polls[watched] = (struct pollfd){.fd = fd, .events = events};
+    watches[watched++] = (struct watch){source, who};
+}
+
+int shim_listen(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    AUTO_FD listener = check(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (listener < 0) return listener;
+    mode_t before = umask(0177);
+    int error = check(bind(listener, (struct sockaddr *)&address, sizeof address));
+    umask(before);
+    if (error < 0) return error;
+    shim.socket = strdup(path);
+    if (listen(listener, 128) < 0) return -errno;
+    shim.listener = take(&listener);
+    return 0;
+}
+
+static void watch_client(struct client *client) {
+    short events = client->queued > 0 ? POLLOUT : 0;
+    if (!client->held && client->queued < QUEUE_LIMIT) events |= POLLIN;
+    /* A hang-up is reported even when not asked for, again and again: so no poll while its input is held. */
+    if (events != 0) watch(client->fd, events, FROM_CLIENT, client);
+    struct process *process = client->held ? process_find(client->frame.process) : NULL;
+    if (process != NULL && process->state == RUNNING) watch(process->input, POLLOUT, TO_STDIN, client);
+}
+
+static void watch_process(struct process *process) {
+    if (process->state == STARTING) watch(process->run->sync, POLLIN, FROM_SYNC, process);
+    if (process->state != RUNNING && process->state != EXITED) return;
+    if (process_is_blocked(process)) return;
+    watch(process->output[0], POLLIN, FROM_OUTPUT, process);
+    watch(process->output[1], POLLIN, FROM_ERRORS, process);
+}
+
+static void watch_all(void) {
+    watched = 0;
+    watch(shim.listener, POLLIN, FROM_LISTENER, NULL);
+    watch(shim.signals, POLLIN, FROM_SIGNALS, NULL);
+    for (struct client *client = shim.clients; client != NULL; client = client->next) watch_client(client);
+    for (struct process *process = shim.processes; process != NULL; process = process->next) watch_process(process);
+}
+
+static void on_signal(void) {
+    struct signalfd_siginfo info[8];
+    while (read(shim.signals, info, sizeof info) > 0) {}
+    process_reap_all();
+}
+
+static void on_client(struct client *client, short events) {
+    if (events & POLLOUT && client->queued > 0) client_write(client);
+    if (events & (POLLIN | POLLHUP | POLLERR) && !client->held) client_read(client);
+}
+
+/* An earlier event of the same round may have closed the descriptor or ended the start. */
+static void dispatch(const struct pollfd *poll, const struct watch *watch) {
+    struct process *process = watch->who;
+    switch (watch->source) {
+    case FROM_LISTENER: client_add(accept4(poll->fd, NULL, NULL, SOCK_CLOEXEC)); break;
+    case FROM_SIGNALS: on_signal(); break;
+    case FROM_CLIENT: on_client(watch->who, poll->revents); break;
+    case TO_STDIN: client_feed(watch->who); break;
+    case FROM_SYNC: if (process->state == STARTING) start_continue(process); break;
+    case FROM_OUTPUT: if (process->output[0] == poll->fd) process_read(process, 0); break;
+    case FROM_ERRORS: if (process->output[1] == poll->fd) process_read(process, 1); break;
+    }
+}
+
+/* The daemon died, or lost interest, before there was a process: as if it had never been asked for. */
+static void abandon_start(struct client *client) {
+    for (struct process *process = shim.processes; process != NULL; process = process->next) {
+        if (process->launcher != client) continue;
+        process->launcher = NULL;
+        if (process->id == 0 && process->state == STARTING) start_fail(process, NO_RECORD, -ECANCELED);
+    }
+}
+
+static void sweep(void) {
+    for (struct client **at = &shim.clients; *at != NULL;) {
+        struct client *client = *at;
+        if (client->held) client_feed(client);
+        if (!client->closing || client->held) {
+            at = &client->next;
+            continue;
+        }
+        abandon_start(client);
+        *at = client->next;
+        client_free(client);
+    }
+    for (struct process **at = &shim.processes; *at != NULL;) {
+        struct process *process = *at;
+        if (process->state != GONE) {
+            at = &process->next;
+            continue;
+        }
+        *at = process->next;
+        process_free(process);
+    }
+}
+
+static bool finished(void) {
+    for (const struct process *process = shim.processes; process != NULL; process = process->next)
+        if (!process->settled) return false;
+    for (const struct client *client = shim.clients; client != NULL; client = client->next)
+        if (client->queued > 0 || !shim.begun) return false;
+    return true;
+}
+
+static void set_up(int connection) {
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_SETMASK, &child, NULL);
+    for (const int *number = (const int[]){SIGPIPE, SIGXFSZ, SIGHUP, SIGINT, 0}; *number != 0; number++) signal(*number, SIG_IGN);
+    shim.signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    prctl(PR_SET_NAME, "berth-shim", 0, 0, 0);
+    /* Its children are like it until they exec: a container must not be able to trace them. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#ifdef __GLIBC__
+    /* Plans and queues go back to the kernel as soon as they are freed. */
+    mallopt(M_MMAP_THRESHOLD, 16 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 32 * 1024);
+#endif
+    if (shim.signals < 0 || client_add(connection) == NULL) _exit(1);
+}
+
+_Noreturn void shim_main(int connection) {
+    set_up(connection);
+    while (!finished()) {
+        watch_all();
+        int ready = poll(polls, watched, process_wait_milliseconds());
+        for (size_t i = 0; i < watched && ready > 0; i++)
+            if (polls[i].revents != 0) dispatch(&polls[i], &watches[i]);
+        sweep();
+        process_settle_all();
+    }
+    if (shim.socket != NULL) unlink(shim.socket);
+    _exit(0);
+}

@@ -1,0 +1,152 @@
+/*
+ * One start: decode, run the host track, and find out how the process's own track ended. Nothing here
+ * blocks; a start that waits for the process goes on when its socket has something to read.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include "frame.h"
+#include "plan.h"
+
+static size_t shared_size(const struct run *run) {
+    return sizeof(struct shared) + run->plan.count * sizeof(struct report_entry);
+}
+
+/* The plan is large and of no more use: the idle shim must be small. */
+static void end_run(struct process *process) {
+    struct run *run = process->run;
+    if (run == NULL) return;
+    if (run->shared != NULL) munmap(run->shared, shared_size(run));
+    close_descriptor(&run->sync);
+    close_descriptor(&run->join);
+    for (int i = 0; i < 3; i++) close_descriptor(&run->stdio[i]);
+    plan_free(&run->plan);
+    free((void *)(uintptr_t)run->bytes);
+    free(run);
+    process->run = NULL;
+}
+
+/* STARTED and FAILED have the same shape. */
+static void tell(struct process *process, uint8_t type, uint32_t pid_or_record, int32_t error, uint64_t time) {
+    struct run *run = process->run;
+    size_t report = run != NULL && run->shared != NULL ? run->plan.count * sizeof(struct report_entry) : 0;
+    struct started_frame head = {
+        .frame = {.size = (uint32_t)(sizeof head - sizeof head.frame + report), .type = type, .process = process->id},
+        .pid_or_record = pid_or_record, .error = error, .time = time,
+    };
+    if (process->launcher == NULL) return;
+    client_send(process->launcher, &head, sizeof head);
+    if (report > 0) client_send(process->launcher, run->shared->entries, report);
+    process->launcher = NULL;
+}
+
+static void started(struct process *process) {
+    process->state = RUNNING;
+    process->started = nanoseconds(CLOCK_REALTIME);
+    journal_write("start", (int64_t[]){process->id, process->pid, (int64_t)process->started}, 3);
+    tell(process, FRAME_STARTED, (uint32_t)process->pid, 0, process->started);
+    end_run(process);
+}
+
+/* When there is no process (any more): the end of a failed start. */
+void start_failed(struct process *process) {
+    uint64_t time = nanoseconds(CLOCK_REALTIME);
+    int64_t record = process->failed == NO_RECORD ? -1 : (int64_t)process->failed;
+    journal_write("fail", (int64_t[]){process->id, record, process->error, (int64_t)time}, 4);
+    tell(process, FRAME_FAILED, process->failed, process->error, time);
+    end_run(process);
+    process->state = GONE;
+    for (struct client *client = shim.clients; client != NULL; client = client->next) {
+        put(client->stdin_of, process->id, false);
+        put(client->output_of, process->id, false);
+    }
+}
+
+/* Kills what there is; the answer is given when it is reaped, so that nothing is left by then. */
+void start_fail(struct process *process, uint32_t record, int error) {
+    const struct shared *shared = process->run->shared;
+    /* The host's step found nobody because the process had failed on its own: that is the cause to tell. */
+    if ((error == -ESRCH || error == -EPIPE) && shared != NULL && shared->error != 0) {
+        record = shared->current;
+        error = -shared->error;
+    }
+    process->failed = record;
+    process->error = -error;
+    process->state = FAILING;
+    if (process->pid > 0) kill(process->pid, SIGKILL);
+    if (process->pid == 0 || process->reaped) start_failed(process);
+}
+
+/* The end of the socket means that the exec closed it, or that the process is no more. */
+static void judge(struct process *process) {
+    const struct shared *shared = process->run->shared;
+    if (shared->error == 0 && shared->exec)
+        started(process);
+    else
+        start_fail(process, shared->current, shared->error != 0 ? -shared->error : -ECHILD);
+}
+
+void start_continue(struct process *process) {
+    struct run *run = process->run;
+    int got = 0;
+    while (run->sync >= 0 && !run->peer_gone && (got = sync_receive(run, MSG_DONTWAIT)) != -EAGAIN)
+        run->peer_gone = got <= 0;
+    for (; run->next < run->plan.count; run->next++) {
+        if (run->plan.records[run->next].track != TRACK_HOST) continue;
+        int error = execute_record(run, run->next);
+        if (error == -EAGAIN && run->waiting_since) return;
+        if (error < 0) return start_fail(process, run->next, error);
+    }
+    if (run->peer_gone) judge(process);
+}
+
+static int share_report(struct run *run) {
+    void *memory = mmap(NULL, shared_size(run), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return -errno;
+    run->shared = memory;
+    return 0;
+}
+
+static int check_turn(uint16_t id) {
+    struct process *first = process_find(0), *same = process_find(id);
+    if (id >= PROCESS_LIMIT) return -EINVAL;
+    if (same != NULL && !same->settled) return -EEXIST;
+    if (id == 0) return shim.begun ? -EEXIST : 0;
+    return first == NULL || first->state != RUNNING ? -ESRCH : 0;
+}
+
+static struct run *new_run(struct process *process) {
+    struct process *first = process_find(0);
+    struct run *run = malloc(sizeof *run);
+    if (run == NULL) return NULL;
+    *run = (struct run){.process = process, .sync = -1, .stdio = {-1, -1, -1}, .join = -1, .root = -1, .null_device = -1, .empty_folder = -1};
+    run->first = first != NULL && first != process ? first->pidfd : -1;
+    return process->run = run;
+}
+
+int start_process(struct client *client, uint16_t id, const uint8_t *bytes, size_t size, bool *bytes_taken) {
+    int error = check_turn(id);
+    if (error < 0) return error;
+    if (id == 0) shim.begun = true;
+    struct process *process = process_new(id);
+    if (process == NULL) return -ENOMEM;
+    process->launcher = client;
+    put(client->stdin_of, id, client->frame.flags & WITH_STDIN);
+    put(client->output_of, id, client->frame.flags & WITH_OUTPUT);
+    struct run *run = new_run(process);
+    if (run == NULL) {
+        process->state = GONE;
+        return -ENOMEM;
+    }
+    *bytes_taken = true;
+    run->bytes = bytes;
+    error = plan_decode(&run->plan, bytes, size);
+    if (error == 0) error = share_report(run);
+    if (error < 0)
+        start_fail(process, NO_RECORD, error);
+    else
+        start_continue(process);
+    return 0;
+}

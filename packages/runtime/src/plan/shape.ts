@@ -1,0 +1,32 @@
+import type { RecordKind } from './layout.ts';
+
+/**
+ * What the layout does not say about the wire form: who may run a kind, and which strings are more
+ * than text. The encoder, the decoders and `native/gen/plan_kinds.h` all follow these lists.
+ */
+
+/** Kinds that only the shim runs. */
+export const hostKinds: readonly RecordKind[] = [
+  'shim',
+  'stdio',
+  'cgroup_create',
+  'join_pid',
+  'spawn',
+  'cgroup_attach',
+];
+
+/** Kinds that either side runs. All others are for the container process alone. */
+export const sharedKinds: readonly RecordKind[] = ['write_file', 'post', 'wait'];
+
+/** Strings that are a list: every item, the last one too, ends in a NUL. */
+export const listFields: readonly string[] = ['options', 'argv', 'env', 'candidates'];
+
+/** Strings that are a row of fixed-size items, with the size of one item. */
+export const binaryFields: Readonly<Record<string, number>> = { program: 8, gids: 4 };
+
+/** Limits of a plan, the same in the native decoder. */
+export const limits = { bytes: 1 << 20, records: 1024, fields: 8 } as const;
+
+export function runsOn(kind: RecordKind, track: 'host' | 'container'): boolean {
+  return sharedKinds.includes(kind) || hostKinds.includes(kind) === (track === 'host');
+}
