@@ -19,8 +19,11 @@ export function outcome(result: number, syscall: string, path?: Name): number {
   throw systemError(result, syscall, path);
 }
 
+/** Names that layers can meet and libuv, whose table Node shows, does not know. */
+const beyondLibuv: Readonly<Record<number, string>> = { 116: 'ESTALE', 117: 'EUCLEAN', 122: 'EDQUOT' };
+
 function systemError(errno: number, syscall: string, path: Name | undefined): SystemError {
-  const code = getSystemErrorName(errno);
+  const code = beyondLibuv[-errno] ?? getSystemErrorName(errno);
   const meaning = getSystemErrorMap().get(errno)?.[1] ?? 'unknown error';
   const shown = typeof path === 'object' ? Buffer.from(path).toString() : path;
   const where = shown === undefined ? '' : ` '${shown}'`;
