@@ -72,7 +72,7 @@ export function createInflater(compression: Compression, consume: (bytes: Uint8A
 }
 
 function decompressor(compression: 'gzip' | 'zstd'): Transform {
-  const stream = { chunkSize: pieceSize, writableHighWaterMark: pieceSize, readableHighWaterMark: pieceSize };
+  const stream = { chunkSize: pieceSize, writableHighWaterMark: 4 * pieceSize, readableHighWaterMark: pieceSize };
   if (compression === 'gzip') return createGunzip(stream);
   // 128 MiB is what `zstd` itself accepts without being asked to take more.
   return createZstdDecompress({ ...stream, params: { [constants.ZSTD_d_windowLogMax]: 27 } });

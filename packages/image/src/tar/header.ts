@@ -26,8 +26,9 @@ export function readHeader(block: Buffer): Header | undefined {
     if (isZero(block)) return undefined;
     throw badTar('a header has a wrong checksum');
   }
-  const posix = block.toString('latin1', magicAt, magicAt + 6) === 'ustar\0';
-  const gnu = block.toString('latin1', magicAt, magicAt + 8) === 'ustar  \0';
+  const magic = block.toString('latin1', magicAt, magicAt + 8);
+  const posix = magic.startsWith('ustar\0');
+  const gnu = magic === 'ustar  \0';
   const name = text(block, 0, 100);
   const flag = String.fromCharCode(block[156]!);
   const base = {
@@ -60,6 +61,7 @@ function withPrefix(block: Buffer, name: ByteText): ByteText {
 
 /** Bytes up to the first NUL. */
 export function text(block: Buffer, start: number, length: number): ByteText {
+  if (block[start] === 0) return '';
   let end = start;
   while (end < start + length && block[end] !== 0) end++;
   return block.toString('latin1', start, end);
@@ -68,10 +70,23 @@ export function text(block: Buffer, start: number, length: number): ByteText {
 /** An octal number, or GNU's base-256 where the first bit is set. */
 export function number(block: Buffer, start: number, length: number, field: string): number {
   if ((block[start]! & 0x80) !== 0) return base256(block, start, length, field);
-  const digits = block.toString('latin1', start, start + length).replace(/^[ \0]+/, '').replace(/[ \0][^]*$/, '');
-  if (digits === '') return 0;
-  if (!/^[0-7]+$/.test(digits)) throw badTar(`the ${field} field of a header is not octal`);
-  return Number.parseInt(digits, 8);
+  const value = octal(block, start, length);
+  if (Number.isNaN(value)) throw badTar(`the ${field} field of a header is not octal`);
+  return value;
+}
+
+/** Octal digits between spaces or NULs; 0 when there are none, NaN when there is something else. */
+function octal(block: Buffer, start: number, length: number): number {
+  const end = start + length;
+  let at = start;
+  while (at < end && (block[at] === 0x20 || block[at] === 0)) at++;
+  let value = 0;
+  for (; at < end && block[at] !== 0x20 && block[at] !== 0; at++) {
+    const digit = block[at]! - 0x30;
+    if (digit < 0 || digit > 7) return Number.NaN;
+    value = value * 8 + digit;
+  }
+  return value;
 }
 
 function base256(block: Buffer, start: number, length: number, field: string): number {
@@ -87,23 +102,20 @@ const checksumAt = 148;
 
 /** Historic tars summed signed characters: both sums are taken. */
 function checksumHolds(block: Buffer): boolean {
-  const stored = block.toString('latin1', checksumAt, checksumAt + 8).replace(/^[ \0]+/, '').replace(/[ \0][^]*$/, '');
-  if (!/^[0-7]+$/.test(stored)) return false;
-  const { unsigned, signed } = checksums(block);
-  const wanted = Number.parseInt(stored, 8);
-  return wanted === unsigned || wanted === signed;
+  const stored = octal(block, checksumAt, 8);
+  const sum = checksum(block);
+  if (stored === sum) return true;
+  let high = 0;
+  for (let at = 0; at < blockSize; at++) if (block[at]! > 127 && (at < checksumAt || at >= checksumAt + 8)) high++;
+  return stored === sum - 256 * high;
 }
 
-/** The sum of a header's bytes with its checksum field read as spaces. */
-export function checksums(block: Uint8Array): { unsigned: number; signed: number } {
-  let unsigned = 0;
-  let high = 0;
-  for (let at = 0; at < blockSize; at++) {
-    const byte = at >= checksumAt && at < checksumAt + 8 ? 0x20 : block[at]!;
-    unsigned += byte;
-    if (byte > 127) high++;
-  }
-  return { unsigned, signed: unsigned - 256 * high };
+/** The sum of a header's bytes, its checksum field read as spaces. */
+export function checksum(block: Uint8Array): number {
+  let sum = 8 * 0x20;
+  for (let at = 0; at < blockSize; at++) sum += block[at]!;
+  for (let at = checksumAt; at < checksumAt + 8; at++) sum -= block[at]!;
+  return sum;
 }
 
 export function isZero(block: Uint8Array): boolean {

@@ -24,12 +24,15 @@ export function parsePax(body: Buffer): PaxRecords {
 }
 
 function record(body: Buffer, at: number): { key: string; value: ByteText; next: number } {
-  const space = body.indexOf(0x20, at);
-  const digits = space < 0 || space - at > 10 ? '' : body.toString('latin1', at, space);
-  const next = at + Number(digits);
-  if (!/^[1-9][0-9]*$/.test(digits) || next > body.length || next <= space + 2 || body[next - 1] !== 0x0a) {
-    throw badTar('a PAX record has a wrong length');
+  let length = 0;
+  let space = at;
+  for (; body[space] !== 0x20; space++) {
+    const digit = (body[space] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9 || space - at > 8) throw badTar('a PAX record has a wrong length');
+    length = length * 10 + digit;
   }
+  const next = at + length;
+  if (next > body.length || next <= space + 2 || body[next - 1] !== 0x0a) throw badTar('a PAX record has a wrong length');
   const equals = body.indexOf(0x3d, space);
   if (equals <= space + 1 || equals >= next) throw badTar('a PAX record has no key');
   const key = body.toString('latin1', space + 1, equals);
