@@ -1,0 +1,67 @@
+import type { Command } from './command.ts';
+
+interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: Command }>;
+}
+
+/** Every command with its one line of help. A command's code is loaded when it is wanted, not before. */
+export const commandTable: Readonly<Record<string, Entry>> = {
+  run: { summary: 'Create and run a new container from an image', load: () => import('./command/run.ts') },
+  exec: { summary: 'Execute a command in a running container', load: () => import('./command/exec.ts') },
+  ps: { summary: 'List containers', load: () => import('./command/ps.ts') },
+  images: { summary: 'List images', load: () => import('./command/images.ts') },
+  load: { summary: 'Load an image from a tar archive or standard input', load: () => import('./command/load.ts') },
+  import: { summary: "Make an image of a root file system's archive", load: () => import('./command/import.ts') },
+  logs: { summary: "Fetch a container's output", load: () => import('./command/logs.ts') },
+  explain: { summary: "Show each step of a container's start with its time", load: () => import('./command/explain.ts') },
+  attach: { summary: 'Attach to a running container', load: () => import('./command/attach.ts') },
+  create: { summary: 'Create a new container', load: () => import('./command/create.ts') },
+  daemon: { summary: 'Start, stop or look at the daemon', load: () => import('./command/daemon.ts') },
+  events: { summary: 'Show events as they happen', load: () => import('./command/events.ts') },
+  info: { summary: 'Show what the daemon is and has', load: () => import('./command/info.ts') },
+  inspect: { summary: 'Show all details of containers or images', load: () => import('./command/inspect.ts') },
+  kill: { summary: 'Send a signal to containers', load: () => import('./command/kill.ts') },
+  pause: { summary: 'Pause all processes within containers', load: () => import('./command/pause.ts') },
+  rename: { summary: 'Rename a container', load: () => import('./command/rename.ts') },
+  restart: { summary: 'Restart containers', load: () => import('./command/restart.ts') },
+  rm: { summary: 'Remove containers', load: () => import('./command/rm.ts') },
+  rmi: { summary: 'Remove images', load: () => import('./command/rmi.ts') },
+  start: { summary: 'Start stopped containers', load: () => import('./command/start.ts') },
+  stats: { summary: 'Show what containers use, live', load: () => import('./command/stats.ts') },
+  stop: { summary: 'Stop running containers', load: () => import('./command/stop.ts') },
+  tag: { summary: 'Give an image another name', load: () => import('./command/tag.ts') },
+  top: { summary: 'Show the processes of a container', load: () => import('./command/top.ts') },
+  unpause: { summary: 'Unpause all processes within containers', load: () => import('./command/unpause.ts') },
+  version: { summary: 'Show the versions of command and daemon', load: () => import('./command/version.ts') },
+  wait: { summary: 'Wait until containers stop, then print their exit codes', load: () => import('./command/wait.ts') },
+};
+
+/** Docker's long forms (`container ls`) and what they mean here. */
+const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  container: {
+    ls: 'ps', list: 'ps', ps: 'ps', run: 'run', exec: 'exec', create: 'create', start: 'start', stop: 'stop',
+    restart: 'restart', kill: 'kill', rm: 'rm', remove: 'rm', logs: 'logs', attach: 'attach', wait: 'wait',
+    stats: 'stats', top: 'top', pause: 'pause', unpause: 'unpause', rename: 'rename', inspect: 'inspect',
+  },
+  image: { ls: 'images', list: 'images', load: 'load', import: 'import', rm: 'rmi', remove: 'rmi', tag: 'tag', inspect: 'inspect' },
+  system: { info: 'info', events: 'events' },
+};
+
+export interface FoundCommand extends Entry {
+  readonly name: string;
+  /** The words after the command's name. */
+  readonly rest: readonly string[];
+}
+
+/** The command that the words begin with. */
+export function findCommand(words: readonly string[]): FoundCommand | undefined {
+  const [first = '', second = '', ...more] = words;
+  const grouped = Object.hasOwn(groups, first) ? groups[first] : undefined;
+  const name = grouped !== undefined && Object.hasOwn(grouped, second) ? grouped[second] : undefined;
+  if (grouped !== undefined && name === undefined) return undefined;
+  const found = name ?? first;
+  const entry = Object.hasOwn(commandTable, found) ? commandTable[found] : undefined;
+  if (entry === undefined) return undefined;
+  return { ...entry, name: found, rest: name === undefined ? words.slice(1) : more };
+}

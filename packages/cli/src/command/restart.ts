@@ -1,0 +1,16 @@
+import { defineCommand } from '../command.ts';
+import { eachTarget } from '../each-target.ts';
+import { stopFlags } from '../stop-flags.ts';
+
+export const command = defineCommand({
+  usage: 'restart [OPTIONS] CONTAINER [CONTAINER...]',
+  flags: stopFlags,
+  arguments: { least: 1 },
+  async run({ flags, args, client }) {
+    const options = { timeout: flags.timeout ?? flags.time, stopSignal: flags.signal };
+    return await eachTarget(args, async (ref) => {
+      await client.containers.stop(ref, options);
+      await client.containers.start(ref);
+    });
+  },
+});

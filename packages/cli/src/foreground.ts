@@ -1,0 +1,30 @@
+import { BerthError } from '@berth/model/error';
+import type { BerthClient } from '@berth/sdk/client';
+import { type SessionOptions, runSession } from './terminal/session.ts';
+
+/** How a command in the foreground is shown. */
+export type Foreground = Omit<SessionOptions, 'open' | 'sendSignal'> & {
+  readonly logs?: boolean;
+  readonly start: boolean;
+  readonly proxySignals: boolean;
+};
+
+/** Attaches to a container until it ends; its exit code. */
+export async function followContainer(client: BerthClient, id: string, options: Foreground): Promise<number> {
+  const { stdin, start, logs } = options;
+  const end = await runSession({
+    ...options,
+    open: (onOutput) => client.containers.attach(id, { stdin, start, logs, onOutput }),
+    sendSignal: options.proxySignals ? (signal) => client.containers.kill(id, signal) : undefined,
+  });
+  if (end === 'detached') return 0;
+  if (end === 'given-up') return 1;
+  return end.exit.exitCode;
+}
+
+/** Docker's exit code for a command that could not be begun, else the one given. */
+export function startFailureCode(error: unknown, otherwise: number): number {
+  const code = error instanceof BerthError ? error.code : '';
+  if (code === 'command_not_found') return 127;
+  return code === 'command_not_executable' ? 126 : otherwise;
+}
