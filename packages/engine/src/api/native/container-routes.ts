@@ -1,0 +1,161 @@
+import { BerthError } from '@berth/model/error';
+import { streamProtocol } from '@berth/wire/native/stream';
+import type { ContainerView } from '#service/container/contract';
+import type { HttpRequest, Reply, Route } from '../http/route.ts';
+import { flag, readBody, required, wholeNumber } from './body.ts';
+import { containerCreateSchema } from './container-schema.ts';
+import { containerSummary } from './container-view.ts';
+import { callContext, type NativeBackend } from './dialect.ts';
+import { serveStream } from './stream-session.ts';
+
+/** The life of a container. */
+export function containerRoutes(backend: NativeBackend): Route[] {
+  const { containers } = backend;
+  const on = (method: 'POST' | 'DELETE', path: string, act: Act): Route => ({
+    method,
+    path,
+    handle: async (request) => (await act(request, request.params['ref'] ?? '')) ?? { status: 204 },
+  });
+  const context = (request: HttpRequest) => callContext(backend, request);
+  return [
+    on('POST', '/containers', async (request) => {
+      const config = await readBody(request, containerCreateSchema);
+      return { json: await containers.create(context(request), config), status: 201 };
+    }),
+    { method: 'GET', path: '/containers', handle: (request) => ({ json: listContainers(backend, request) }) },
+    on('POST', '/containers/:ref/start', async (request, ref) => void (await containers.start(context(request), ref))),
+    on('POST', '/containers/:ref/stop', async (request, ref) => {
+      const timeout = wholeNumber(request, 'timeout');
+      const signal = request.query.get('signal') ?? undefined;
+      return { json: { stopped: await containers.stop(context(request), ref, { ...some({ timeout, signal }) }) } };
+    }),
+    on('POST', '/containers/:ref/kill', (request, ref) =>
+      containers.kill(context(request), ref, request.query.get('signal') ?? 'KILL'),
+    ),
+    on('POST', '/containers/:ref/pause', (request, ref) => containers.pause(context(request), ref)),
+    on('POST', '/containers/:ref/unpause', (request, ref) => containers.unpause(context(request), ref)),
+    on('POST', '/containers/:ref/rename', (request, ref) =>
+      containers.rename(context(request), ref, required(request, 'name')),
+    ),
+    on('POST', '/containers/:ref/resize', (request, ref) =>
+      containers.resize(context(request), ref, terminalSize(request)),
+    ),
+    on('DELETE', '/containers/:ref', (request, ref) =>
+      containers.remove(context(request), ref, { force: flag(request, 'force') }),
+    ),
+    on('POST', '/containers/:ref/wait', async (request, ref) => ({
+      json: await containers.wait(context(request), ref, waitCondition(request)),
+    })),
+    on('POST', '/containers/:ref/attach', (request, ref) => attach(backend, request, ref)),
+  ];
+}
+
+type Act = (request: HttpRequest, ref: string) => Promise<Reply | void> | Reply;
+
+async function attach(backend: NativeBackend, request: HttpRequest, ref: string): Promise<Reply> {
+  const start = flag(request, 'start');
+  const context = callContext(backend, request);
+  const view = backend.containers.inspect(context, ref);
+  if (!start && view.state.status !== 'running' && view.state.status !== 'paused') throw notRunning(view);
+  const asked = { stdin: flag(request, 'stdin'), output: flag(request, 'output') };
+  return {
+    upgrade: streamProtocol,
+    take: (connection) =>
+      serveStream(connection, {
+        ...asked,
+        closeStdinWhenGone: view.config.stdinOnce === true && view.config.tty !== true,
+        open: async (lines) => {
+          const opened = start
+            ? await backend.containers.start(context, view.id, { ...asked, ...lines })
+            : await backend.containers.attach(context, view.id, { ...asked, ...lines });
+          if (opened !== undefined) return opened;
+          return await backend.containers.attach(context, view.id, { ...asked, ...lines });
+        },
+      }),
+  };
+}
+
+function notRunning(view: ContainerView): BerthError {
+  return new BerthError('failed_precondition', `container ${view.name} is not running`, {
+    code: 'not_running',
+    hint: `start it first: berth start ${view.name}`,
+  });
+}
+
+function listContainers(backend: NativeBackend, request: HttpRequest): unknown {
+  const all = backend.containers.list(callContext(backend, request));
+  const shown = flag(request, 'all') ? all : all.filter(({ state }) => isLive(state.status));
+  const filters = request.query.getAll('filter').map(parseFilter);
+  return shown.filter((view) => matchesAll(view, filters)).map(containerSummary);
+}
+
+function isLive(status: string): boolean {
+  return status === 'running' || status === 'paused';
+}
+
+interface Filter {
+  readonly key: string;
+  readonly value: string;
+}
+
+function parseFilter(text: string): Filter {
+  const at = text.indexOf('=');
+  if (at > 0) return { key: text.slice(0, at), value: text.slice(at + 1) };
+  throw new BerthError('invalid_argument', `bad filter '${text}'`, { hint: 'a filter reads name=value' });
+}
+
+/** Filters of one key are alternatives, different keys must all match (docker's rule; labels must all match). */
+function matchesAll(view: ContainerView, filters: readonly Filter[]): boolean {
+  const keys = new Set(filters.map(({ key }) => key));
+  return [...keys].every((key) => {
+    const own = filters.filter((filter) => filter.key === key);
+    return key === 'label'
+      ? own.every(({ value }) => matches(view, key, value))
+      : own.some(({ value }) => matches(view, key, value));
+  });
+}
+
+function matches(view: ContainerView, key: string, value: string): boolean {
+  switch (key) {
+    case 'id':
+      return view.id.startsWith(value);
+    case 'name':
+      return view.name.includes(value.replace(/^\//, ''));
+    case 'status':
+      return view.state.status === value;
+    case 'ancestor':
+      return view.config.image === value || view.image.ref === value || view.image.target.includes(value);
+    case 'exited':
+      return view.state.status === 'exited' && view.state.exitCode === Number(value);
+    case 'label': {
+      const [name = '', expected] = value.split(/=(.*)/s, 2);
+      const label = view.config.labels?.[name];
+      return label !== undefined && (expected === undefined || label === expected);
+    }
+    default:
+      throw new BerthError('invalid_argument', `unknown filter '${key}'`, {
+        hint: 'filters are id, name, status, ancestor, exited and label',
+      });
+  }
+}
+
+function waitCondition(request: HttpRequest): 'not-running' | 'next-exit' | 'removed' {
+  const condition = request.query.get('condition') ?? 'not-running';
+  if (condition === 'not-running' || condition === 'next-exit' || condition === 'removed') return condition;
+  throw new BerthError('invalid_argument', `unknown wait condition '${condition}'`, {
+    hint: 'not-running, next-exit or removed',
+  });
+}
+
+export function terminalSize(request: HttpRequest): { rows: number; columns: number } {
+  const rows = wholeNumber(request, 'rows') ?? 0;
+  const columns = wholeNumber(request, 'columns') ?? 0;
+  if (rows > 0 && rows < 65536 && columns > 0 && columns < 65536) return { rows, columns };
+  throw new BerthError('invalid_argument', `a terminal has 1 to 65535 rows and columns, not ${rows} and ${columns}`);
+}
+
+function some<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: NonNullable<T[K]>;
+  };
+}

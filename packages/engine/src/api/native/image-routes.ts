@@ -1,0 +1,139 @@
+import path from 'node:path';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { asError, BerthError } from '@berth/model/error';
+import { familiarName } from '@berth/model/reference';
+import type * as wire from '@berth/wire/native/api';
+import * as v from 'valibot';
+import type { ImageView, LoadedImages, Progress } from '#service/image/contract';
+import type { HttpRequest, Reply, Route } from '../http/route.ts';
+import { flag, readBody, required } from './body.ts';
+import { apiError, callContext, type NativeBackend } from './dialect.ts';
+import { ProgressLines } from './progress-lines.ts';
+
+const tagSchema = v.strictObject({ source: v.string(), target: v.string() });
+const removeSchema = v.strictObject({ ref: v.string(), force: v.optional(v.boolean()) });
+
+/** Images: list, inspect, load, import, tag, remove. */
+export function imageRoutes(backend: NativeBackend): Route[] {
+  const { images } = backend;
+  const context = (request: HttpRequest) => callContext(backend, request);
+  return [
+    { method: 'GET', path: '/images', handle: (request) => listImages(backend, request) },
+    { method: 'GET', path: '/images/inspect', handle: (request) => inspectImage(backend, request) },
+    {
+      method: 'POST',
+      path: '/images/load',
+      handle: (request) =>
+        withFile(backend, request, (file, report) => images.load(context(request), file, report)),
+    },
+    {
+      method: 'POST',
+      path: '/images/import',
+      handle: (request) => {
+        const name = request.query.get('name') ?? undefined;
+        const message = request.query.get('message') ?? undefined;
+        const wish = {
+          changes: request.query.getAll('change'),
+          ...(name === undefined ? {} : { name }),
+          ...(message === undefined ? {} : { message }),
+        };
+        return withFile(backend, request, (file, report) => images.import(context(request), file, wish, report));
+      },
+    },
+    {
+      method: 'POST',
+      path: '/images/tag',
+      handle: async (request) => {
+        const { source, target } = await readBody(request, tagSchema);
+        await images.tag(context(request), source, target);
+        return { status: 204 };
+      },
+    },
+    {
+      method: 'POST',
+      path: '/images/remove',
+      handle: async (request) => {
+        const { ref, force } = await readBody(request, removeSchema);
+        const removed = await images.remove(context(request), ref, force === true);
+        return { json: { ...removed, untagged: removed.untagged.map(familiarName) } };
+      },
+    },
+  ];
+}
+
+async function listImages(backend: NativeBackend, request: HttpRequest): Promise<Reply> {
+  const views = await backend.images.list(callContext(backend, request));
+  const shown = flag(request, 'all') ? views : views.filter((view) => view.platforms.length > 0);
+  return { json: shown.map((view) => imageSummary(backend, request, view)) };
+}
+
+function imageSummary(backend: NativeBackend, request: HttpRequest, view: ImageView): wire.ImageSummary {
+  const users = backend.containers
+    .list(callContext(backend, request))
+    .filter(({ image }) => image.target === view.target.digest);
+  return {
+    id: view.target.digest,
+    names: view.names.map(familiarName),
+    mediaType: view.target.mediaType,
+    createdAt: new Date(view.createdAt).toISOString(),
+    size: view.contentSize + view.unpackedSize,
+    contentSize: view.contentSize,
+    platforms: view.platforms,
+    containers: users.length,
+  };
+}
+
+async function inspectImage(backend: NativeBackend, request: HttpRequest): Promise<Reply> {
+  const details = await backend.images.inspect(callContext(backend, request), required(request, 'ref'));
+  const { config, manifest, configDigest } = details;
+  const answer: wire.ImageDetail = {
+    ...imageSummary(backend, request, details),
+    configDigest,
+    architecture: config.architecture,
+    os: config.os,
+    config: { ...config.config },
+    layers: manifest.layers.map(({ digest, size }, n) => ({ digest, size, diffId: config.rootfs.diff_ids[n] ?? '' })),
+    labels: config.config?.Labels ?? {},
+    history: (config.history ?? []).map((step) => ({ ...step })),
+  };
+  return { json: answer };
+}
+
+type Take = (file: string, report: Progress) => Promise<LoadedImages>;
+
+/** Runs a load from the file that the query names, or from the body kept as a file meanwhile. */
+async function withFile(backend: NativeBackend, request: HttpRequest, take: Take): Promise<Reply> {
+  const named = request.query.get('path');
+  if (named !== null) {
+    if (!path.isAbsolute(named)) throw new BerthError('invalid_argument', `path must be absolute, not '${named}'`);
+    return progressReply((report) => take(named, report));
+  }
+  const folder = await mkdtemp(path.join(backend.scratch, 'upload-'));
+  const file = path.join(folder, 'archive');
+  return progressReply(async (report) => {
+    try {
+      await pipeline(request.body, createWriteStream(file, { mode: 0o600 }));
+      return await take(file, report);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+function progressReply(run: (report: Progress) => Promise<LoadedImages>): Reply {
+  const lines = new ProgressLines<wire.ProgressEvent>();
+  void run((step) => lines.push(step)).then(
+    ({ images }) => {
+      const done = images.map(({ target, names }) => ({ id: target, names: names.map(familiarName) }));
+      lines.end({ done: { images: done } });
+    },
+    (error: unknown) => lines.end({ error: apiError(asApiFailure(error)) }),
+  );
+  return { lines, onError: (error) => ({ error: apiError(asApiFailure(error)) }) };
+}
+
+function asApiFailure(error: unknown): BerthError {
+  return error instanceof BerthError ? error : new BerthError('internal', asError(error).message, { cause: error });
+}

@@ -1,0 +1,36 @@
+import { unlink } from 'node:fs/promises';
+import { asError, BerthError } from '@berth/model/error';
+import { composeEngine } from './compose.ts';
+import { readConfig } from './config.ts';
+import { jsonLog } from './json-log.ts';
+import { listenOn } from './listen.ts';
+
+/** Runs the daemon until a signal or a request ends it. */
+async function main(): Promise<void> {
+  const config = readConfig(process.argv.slice(2), process.env);
+  const log = jsonLog(config.logLevel, (line) => process.stderr.write(line));
+  const { promise: asked, resolve: shutdown } = Promise.withResolvers<void>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => shutdown());
+  {
+    await using engine = await composeEngine(config, { log, shutdown });
+    await listenOn(engine.server, config.socket);
+    log.info('berthd is ready', { pid: process.pid, socket: config.socket, root: config.root, run: config.run });
+    await asked;
+    log.info('berthd ends; containers go on');
+  }
+  await unlink(config.socket).catch(() => undefined);
+}
+
+// An error that nobody caught is a fault of ours. Containers do not depend on this process: say it and end.
+process.on('uncaughtException', (error) => fail(error));
+process.on('unhandledRejection', (reason) => fail(reason));
+
+function fail(reason: unknown): never {
+  const error = asError(reason);
+  const text = error instanceof BerthError ? error.message : (error.stack ?? error.message);
+  process.stderr.write(`berthd: ${text}\n`);
+  if (error instanceof BerthError && error.hint !== undefined) process.stderr.write(`hint: ${error.hint}\n`);
+  process.exit(1);
+}
+
+main().then(() => process.exit(0), fail);

@@ -1,0 +1,2 @@
+/** The version of every part of this build. */
+export const version = '0.1.0';

@@ -1,0 +1,28 @@
+import type { Log } from '@berth/model/context';
+import type { CgroupLayout } from '@berth/runtime/cgroup/layout';
+import type { Launcher } from '@berth/runtime/shim/launcher';
+import type { SnapshotStore } from '#store/snapshot';
+import type { Leases } from '#store/metadata';
+import type { EventBus } from '#service/event/bus';
+import type { ImageService } from '#service/image/contract';
+import type { ContainerRegistry } from './registry.ts';
+
+/** What the container service is made on. */
+export interface ContainerBackend {
+  readonly registry: ContainerRegistry;
+  readonly snapshots: SnapshotStore;
+  readonly leases: Leases;
+  readonly images: ImageService;
+  readonly events: EventBus;
+  readonly log: Log;
+  readonly launcher: Launcher;
+  readonly cgroups: CgroupLayout;
+  /** Below this path of every hierarchy the containers' cgroups are. */
+  readonly cgroupParent: string;
+  readonly root: string;
+  readonly run: string;
+  /** Limits of a container's log: bytes of a file, and how many files. */
+  readonly logLimits: { readonly maxBytes: number; readonly maxFiles: number };
+  /** A file of a snapshot as the container will see it, read without mounting; undefined when absent. */
+  readonly readFile: (layers: readonly string[], path: string) => Uint8Array | undefined;
+}

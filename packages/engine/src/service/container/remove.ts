@@ -1,0 +1,60 @@
+import { rm } from 'node:fs/promises';
+import type { CallContext } from '@berth/model/context';
+import { BerthError, isKind } from '@berth/model/error';
+import type { ContainerBackend } from './backend.ts';
+import type { ContainerEntry } from './entry.ts';
+import { cgroupOf, foldersOf } from './places.ts';
+import { publish } from './publish.ts';
+import { StopLoop } from './stop.ts';
+
+const SIGKILL = 9;
+
+/** @throws failed_precondition (`still_running`) unless forced */
+export async function removeContainer(
+  backend: ContainerBackend,
+  context: CallContext,
+  { entry, force }: { readonly entry: ContainerEntry; readonly force: boolean },
+): Promise<void> {
+  if (entry.isRunning) {
+    if (!force) throw stillRunning(entry);
+    await StopLoop.run(entry, { signal: SIGKILL, timeout: 0 }, backend.log);
+  }
+  await entry.lock.run(async () => {
+    if (entry.removed) return;
+    // Started again between the kill and the lock.
+    if (entry.isRunning) throw stillRunning(entry);
+    await removeLocked(backend, context, entry);
+  });
+}
+
+/** Removes a container that does not run; the caller holds its lock. Each step may have been done before a crash. */
+export async function removeLocked(
+  backend: ContainerBackend,
+  context: CallContext,
+  entry: ContainerEntry,
+): Promise<void> {
+  const folders = foldersOf(backend, entry.id);
+  await entry.startRecord.drop();
+  await cgroupOf(backend, entry.id).remove();
+  await removeSnapshot(backend, context, entry.snapshotKey);
+  await rm(folders.run, { recursive: true, force: true });
+  await rm(folders.root, { recursive: true, force: true });
+  await backend.registry.delete(entry);
+  publish(backend, entry, 'destroy');
+  entry.tellRemoved();
+}
+
+async function removeSnapshot(backend: ContainerBackend, context: CallContext, key: string): Promise<void> {
+  try {
+    await backend.snapshots.remove(context, key);
+  } catch (error) {
+    if (!isKind(error, 'not_found')) throw error;
+  }
+}
+
+function stillRunning(entry: ContainerEntry): BerthError {
+  return new BerthError('failed_precondition', `container ${entry.name} is ${entry.state.status}`, {
+    code: 'still_running',
+    hint: `stop it first (berth stop ${entry.name}), or remove it with --force`,
+  });
+}

@@ -1,0 +1,134 @@
+import { mkdir, rm } from 'node:fs/promises';
+import type { CallContext } from '@berth/model/context';
+import { BerthError } from '@berth/model/error';
+import { compileContainer } from '@berth/runtime/compile/container';
+import type { Plan } from '@berth/runtime/plan/record';
+import { StartFailure } from '@berth/runtime/shim/message';
+import type { AttachedStream, AttachRequest } from './contract.ts';
+import type { ContainerBackend } from './backend.ts';
+import type { ContainerEntry } from './entry.ts';
+import { containerExited, containerLost } from './exit.ts';
+import { cgroupOf, foldersOf, hostFacts } from './places.ts';
+import { publish } from './publish.ts';
+import { removeLocked } from './remove.ts';
+import { startError } from './start-error.ts';
+import { Task } from './task.ts';
+
+/** Runs the container's plan; undefined when it runs already. */
+export async function startContainer(
+  backend: ContainerBackend,
+  context: CallContext,
+  { entry, attach }: { readonly entry: ContainerEntry; readonly attach: AttachRequest | undefined },
+): Promise<AttachedStream | undefined> {
+  const called = process.hrtime.bigint();
+  return await entry.lock.run(async () => {
+    if (entry.removed) throw new BerthError('not_found', `no such container: ${entry.name}`, { code: 'no_such_container' });
+    if (entry.state.status === 'paused') throw paused(entry);
+    if (entry.isRunning) return undefined;
+    const plan = await compilePlan(backend, context, entry);
+    return await launch(backend, context, { entry, attach, plan, called });
+  });
+}
+
+async function compilePlan(backend: ContainerBackend, context: CallContext, entry: ContainerEntry): Promise<Plan> {
+  const { config, spec } = entry.record;
+  const mount = await backend.snapshots.mounts(context, entry.snapshotKey);
+  const plan = compileContainer(spec, hostFacts(backend, entry.id, { mount, stdin: config.openStdin === true }));
+  return config.injectFailure === undefined ? plan : failAt(plan, config.injectFailure);
+}
+
+function failAt(plan: Plan, index: number): Plan {
+  return { records: plan.records.map((record, n) => (n === index ? { ...record, inject: true } : record)) };
+}
+
+interface Launch {
+  readonly entry: ContainerEntry;
+  readonly attach: AttachRequest | undefined;
+  readonly plan: Plan;
+  readonly called: bigint;
+}
+
+async function launch(
+  backend: ContainerBackend,
+  context: CallContext,
+  { entry, attach, plan, called }: Launch,
+): Promise<AttachedStream | undefined> {
+  const folders = foldersOf(backend, entry.id);
+  const task = new Task({
+    folders,
+    cgroup: cgroupOf(backend, entry.id),
+    onExit: (exit) => void containerExited(backend, entry, exit),
+    onLost: () => void containerLost(backend, entry),
+  });
+  await rm(folders.run, { recursive: true, force: true });
+  await mkdir(folders.run, { recursive: true, mode: 0o700 });
+  const total = () => Number(process.hrtime.bigint() - called);
+  try {
+    const { started, line } = await task.launch(backend.launcher, plan, attach);
+    entry.startRecord.save({ plan, startedAt: started.startedAt, total: total(), report: started.report });
+    entry.task = task;
+    entry.changeState({
+      status: 'running',
+      pid: started.pid,
+      exitCode: 0,
+      oomKilled: false,
+      error: '',
+      startedAt: String(started.startedAt),
+      finishedAt: '0',
+    });
+    publish(backend, entry, 'start');
+    backend.registry.save(entry);
+    await task.supervise();
+    if (attach?.size !== undefined) await task.resize(attach.size).catch(() => undefined);
+    return line === undefined ? undefined : afterState(line, entry);
+  } catch (cause) {
+    if (cause instanceof StartFailure) {
+      const { record, errno, errnoName, report } = cause;
+      const startedAt = BigInt(Date.now()) * 1_000_000n;
+      entry.startRecord.save({ plan, startedAt, total: total(), report, failed: { record, errno, errnoName } });
+    }
+    const failure = startError(cause, plan, entry.name);
+    await startFailed(backend, context, { entry, failure });
+    throw failure.error;
+  }
+}
+
+/** The exit is told when the record has it too, so that `run` and then `ps` agree. */
+function afterState(line: AttachedStream, entry: ContainerEntry): AttachedStream {
+  const told = entry.wait('next-exit', new AbortController().signal);
+  const exit = line.exit.then(async (result) => {
+    await told;
+    return result;
+  });
+  exit.catch(() => undefined);
+  return {
+    exit,
+    writeStdin: (chunk) => line.writeStdin(chunk),
+    closeStdin: () => line.closeStdin(),
+    resize: (size) => line.resize(size),
+    detach: () => line.detach(),
+  };
+}
+
+/** Takes back what the failed start made; with `--rm` the container goes too. */
+async function startFailed(
+  backend: ContainerBackend,
+  context: CallContext,
+  { entry, failure }: { readonly entry: ContainerEntry; readonly failure: { error: BerthError; exitCode: number } },
+): Promise<void> {
+  entry.task = undefined;
+  await cgroupOf(backend, entry.id).remove();
+  await rm(foldersOf(backend, entry.id).run, { recursive: true, force: true });
+  entry.changeState({ exitCode: failure.exitCode, error: failure.error.message });
+  publish(backend, entry, 'die');
+  backend.registry.save(entry);
+  entry.tellExit();
+  if (entry.record.config.autoRemove) await removeLocked(backend, context, entry);
+}
+
+function paused(entry: ContainerEntry): BerthError {
+  return new BerthError('failed_precondition', `container ${entry.name} is paused`, {
+    code: 'paused',
+    hint: `unpause it first: berth unpause ${entry.name}`,
+  });
+}

@@ -1,0 +1,77 @@
+import type { Log } from '@berth/model/context';
+import type { ContainerEntry } from './entry.ts';
+import type { Task } from './task.ts';
+
+const SIGKILL = 9;
+/** How long a killed process may take before we say so, ms. It may be in an uninterruptible wait. */
+const killPatience = 10_000;
+
+export interface StopRequest {
+  readonly signal: number;
+  /** Milliseconds until SIGKILL; 0 kills at once; Infinity never. */
+  readonly timeout: number;
+}
+
+/**
+ * The one background loop that ends a container. The signal is sent once; later requests can only shorten the
+ * deadline; it goes on when the client that asked for it goes away.
+ */
+export class StopLoop {
+  readonly #entry: ContainerEntry;
+  readonly #task: Task;
+  readonly #log: Log;
+  readonly #ended: Promise<void>;
+  #deadline = Number.POSITIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(entry: ContainerEntry, task: Task, log: Log) {
+    this.#entry = entry;
+    this.#task = task;
+    this.#log = log;
+    this.#ended = entry.wait('next-exit', new AbortController().signal).then(() => this.#finish());
+  }
+
+  /** Starts or joins the loop of this container; resolves when its process has ended. */
+  static async run(entry: ContainerEntry, request: StopRequest, log: Log): Promise<void> {
+    const { task } = entry;
+    if (task === undefined) return;
+    const running = entry.stopLoop;
+    const loop = running ?? new StopLoop(entry, task, log);
+    if (running === undefined) {
+      entry.stopLoop = loop;
+      if (request.timeout > 0) await loop.#send(request.signal);
+    }
+    loop.#shorten(request.timeout);
+    await loop.#ended;
+  }
+
+  #shorten(timeout: number): void {
+    const deadline = Date.now() + timeout;
+    if (deadline >= this.#deadline) return;
+    this.#deadline = deadline;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#kill(), timeout);
+  }
+
+  async #kill(): Promise<void> {
+    await this.#send(SIGKILL);
+    this.#timer = setTimeout(() => {
+      const { id } = this.#entry;
+      this.#log.warn('a killed container has not ended; the kernel may hold it', { id, pid: this.#task.pid });
+    }, killPatience);
+  }
+
+  async #send(signal: number): Promise<void> {
+    await this.#task.signal(signal);
+    // A frozen process takes no signal before it is thawed.
+    if (this.#entry.state.status === 'paused') {
+      await this.#task.cgroup.thaw();
+      this.#entry.changeState({ status: 'running' });
+    }
+  }
+
+  #finish(): void {
+    clearTimeout(this.#timer);
+    if (this.#entry.stopLoop === this) this.#entry.stopLoop = undefined;
+  }
+}

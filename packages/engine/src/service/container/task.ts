@@ -1,0 +1,178 @@
+import { readFile } from 'node:fs/promises';
+import { errnoName, isKind } from '@berth/model/error';
+import type { ContainerCgroup } from '@berth/runtime/cgroup/container-cgroup';
+import type { Plan } from '@berth/runtime/plan/record';
+import { ShimConnection, type ShimHandlers } from '@berth/runtime/shim/connection';
+import { type JournalEvent, parseJournal } from '@berth/runtime/shim/journal';
+import type { Launcher } from '@berth/runtime/shim/launcher';
+import type { Exit, Started } from '@berth/runtime/shim/message';
+import type { AttachedStream, AttachRequest, TerminalSize } from './contract.ts';
+import type { ContainerFolders } from './folders.ts';
+import { Line } from './line.ts';
+
+export interface TaskOptions {
+  readonly folders: ContainerFolders;
+  readonly cgroup: ContainerCgroup;
+  /** Called once for each process that ended, execs before the first process, never before `supervise`. */
+  readonly onExit: (exit: Exit) => void;
+  /** The shim is gone and its journal does not tell how the first process ended. */
+  readonly onLost: () => void;
+}
+
+/**
+ * A container's processes while they run: the daemon's end of the shim. The shim lives without it; a later daemon
+ * makes another Task of the same shim with `adopt`.
+ */
+export class Task {
+  readonly cgroup: ContainerCgroup;
+  readonly #options: TaskOptions;
+  readonly #told = new Set<number>();
+  #early: Exit[] | undefined = [];
+  #control: ShimConnection | undefined;
+  #pid = 0;
+
+  constructor(options: TaskOptions) {
+    this.#options = options;
+    this.cgroup = options.cgroup;
+  }
+
+  /** The first process, in the host's view. */
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /** Runs the plan of the first process. @throws StartFailure: nothing of it is left but cgroups */
+  async launch(launcher: Launcher, plan: Plan, attach?: AttachRequest): Promise<Launched> {
+    const line = attach === undefined ? undefined : this.#line(0, attach);
+    const connection = await launcher.shim(line?.handlers ?? this.#watcher());
+    try {
+      const started = await connection.start(plan, line === undefined ? { watch: true } : attachOptions(attach));
+      this.#pid = started.pid;
+      if (line === undefined) this.#control = connection;
+      return line === undefined ? { started } : { started, line: line.bind(connection) };
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  /** Takes over a shim that an earlier daemon started. False when there is none any more. */
+  async adopt(): Promise<boolean> {
+    return await this.#connectControl();
+  }
+
+  /** From now on exits are told; those that came before are told first. */
+  async supervise(): Promise<void> {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const exit of early) this.#tell(exit);
+    if (this.#control === undefined && !(await this.#connectControl())) await this.#fromJournal();
+  }
+
+  async signal(signal: number, process = 0): Promise<void> {
+    await this.#control?.signal(process, signal);
+  }
+
+  async resize(size: TerminalSize, process = 0): Promise<void> {
+    await this.#control?.resize(process, size.rows, size.columns);
+  }
+
+  async attach(request: AttachRequest): Promise<AttachedStream> {
+    const line = this.#line(0, request);
+    const connection = await ShimConnection.connect(this.#options.folders.socket, line.handlers);
+    await connection.attach(0, attachOptions(request));
+    if (request.size !== undefined) await this.resize(request.size).catch(() => undefined);
+    return line.bind(connection);
+  }
+
+  /** Runs a further process. @throws StartFailure */
+  async exec(process: number, plan: Plan, attach?: AttachRequest): Promise<Launched> {
+    const line = attach === undefined ? undefined : this.#line(process, attach);
+    const connection = await ShimConnection.connect(this.#options.folders.socket, line?.handlers ?? {});
+    try {
+      const started = await connection.start(plan, { process, ...attachOptions(attach) });
+      if (line !== undefined) return { started, line: line.bind(connection) };
+      await connection.close();
+      return { started };
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  /** Resolves when the shim has ended: all output is delivered, nothing of it is left. */
+  async ended(): Promise<void> {
+    await this.#control?.closed;
+  }
+
+  /** Lets go of the shim, which goes on. */
+  async release(): Promise<void> {
+    this.#early = [];
+    await this.#control?.close();
+  }
+
+  #line(process: number, request: AttachRequest): Line {
+    return new Line(process, request, (size) => this.resize(size, process));
+  }
+
+  #watcher(): ShimHandlers {
+    return {
+      onExit: (exit) => this.#tell(exit),
+      onClose: () => void this.#onControlClosed(),
+    };
+  }
+
+  #tell(exit: Exit): void {
+    if (this.#early !== undefined) {
+      this.#early.push(exit);
+    } else if (!this.#told.has(exit.process)) {
+      this.#told.add(exit.process);
+      this.#options.onExit(exit);
+    }
+  }
+
+  async #connectControl(): Promise<boolean> {
+    try {
+      const control = await ShimConnection.connect(this.#options.folders.socket, this.#watcher());
+      await control.watch();
+      const states = await control.state();
+      this.#control = control;
+      this.#pid = states.find(({ process }) => process === 0)?.pid ?? this.#pid;
+      // What ended between the start and the watch.
+      for (const { exit } of states.toSorted((a, b) => b.process - a.process)) if (exit !== undefined) this.#tell(exit);
+      return true;
+    } catch (error) {
+      if (isKind(error, 'unavailable')) return false;
+      throw error;
+    }
+  }
+
+  async #onControlClosed(): Promise<void> {
+    if (this.#early === undefined && !this.#told.has(0)) await this.#fromJournal();
+  }
+
+  async #fromJournal(): Promise<void> {
+    const exits = (await readJournal(this.#options.folders.journal)).filter((event) => event.event === 'exit');
+    for (const exit of exits.toSorted((a, b) => b.process - a.process)) this.#tell(exit);
+    if (!exits.some(({ process }) => process === 0)) this.#options.onLost();
+  }
+}
+
+export interface Launched {
+  readonly started: Started;
+  readonly line?: AttachedStream;
+}
+
+/** What a shim wrote down; nothing when there is no journal. */
+export async function readJournal(file: string): Promise<JournalEvent[]> {
+  try {
+    return parseJournal(await readFile(file, 'utf8'));
+  } catch (error) {
+    if (errnoName(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function attachOptions(attach: AttachRequest | undefined): { stdin: boolean; output: boolean } {
+  return { stdin: attach?.stdin ?? false, output: attach?.output ?? false };
+}

@@ -1,0 +1,19 @@
+import type { ContentStore } from '#store/content';
+import type { Collector, Leases, MetadataStore } from '#store/metadata';
+import type { SnapshotStore } from '#store/snapshot';
+import type { Digest } from '@berth/model/digest';
+import type { EventBus } from '#service/event/bus';
+
+/** What the image service is made on. */
+export interface ImageBackend {
+  readonly content: ContentStore;
+  /** Where a blob's file is: layer workers read it themselves. */
+  readonly blobPath: (digest: Digest) => string;
+  readonly snapshots: SnapshotStore;
+  readonly metadata: MetadataStore;
+  readonly leases: Leases;
+  readonly collector: Collector;
+  readonly events: EventBus;
+  /** For temporary files; emptied when the daemon starts. */
+  readonly scratch: string;
+}

@@ -1,0 +1,77 @@
+import type { CallContext } from '@berth/model/context';
+import type { Digest } from '@berth/model/digest';
+import type { ImageConfig } from '@berth/model/image-config';
+import type { Descriptor, Manifest } from '@berth/model/manifest';
+
+/**
+ * Images: names that point at content, and the unpacked layers behind them. A reference to an image is a name in any
+ * familiar form, a digest of its target or config, or the start of one when only one image has it.
+ */
+export interface ImageService {
+  /** Takes every image of an archive: what fails, fails whole. @throws invalid_argument, data_loss */
+  load(context: CallContext, path: string, progress: Progress): Promise<LoadedImages>;
+  /** An image of one layer from the tar of a root file system. */
+  import(context: CallContext, path: string, request: ImportRequest, progress: Progress): Promise<LoadedImages>;
+  list(context: CallContext): Promise<readonly ImageView[]>;
+  /** @throws not_found, invalid_argument (`ambiguous`) */
+  inspect(context: CallContext, ref: string): Promise<ImageDetails>;
+  /** @throws not_found */
+  tag(context: CallContext, source: string, target: string): Promise<void>;
+  /** @throws not_found, failed_precondition (`image_in_use`, `several_names`) */
+  remove(context: CallContext, ref: string, force: boolean): Promise<RemovedImage>;
+  /** For this machine's platform, unpacked when it is not yet. @throws not_found */
+  ready(context: CallContext, ref: string): Promise<ReadyImage>;
+}
+
+export type Progress = (event: ProgressStep) => void;
+
+export interface ProgressStep {
+  readonly id: string;
+  readonly status: string;
+  /** Bytes. */
+  readonly current?: number;
+  readonly total?: number;
+}
+
+export interface ImportRequest {
+  readonly name?: string;
+  readonly message?: string;
+  readonly changes: readonly string[];
+}
+
+export interface LoadedImages {
+  readonly images: readonly { readonly target: Digest; readonly names: readonly string[] }[];
+}
+
+/** One target with all its names in the namespace. */
+export interface ImageView {
+  readonly target: Descriptor;
+  /** Normalised; empty when untagged. */
+  readonly names: readonly string[];
+  /** Milliseconds since 1970, from the image's config where it says so. */
+  readonly createdAt: number;
+  readonly contentSize: number;
+  readonly unpackedSize: number;
+  /** `os/arch[/variant]` of every platform whose content is here. */
+  readonly platforms: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface ImageDetails extends ImageView {
+  readonly configDigest: Digest;
+  readonly config: ImageConfig;
+  readonly manifest: Manifest;
+}
+
+export interface ReadyImage {
+  readonly name: string;
+  readonly target: Descriptor;
+  readonly config: ImageConfig;
+  /** Chain id of the top layer: the parent of a container's snapshot. Empty for an image without layers. */
+  readonly chainId: string;
+}
+
+export interface RemovedImage {
+  readonly untagged: readonly string[];
+  readonly deleted: readonly Digest[];
+}
