@@ -1,0 +1,107 @@
+import { rm, stat } from 'node:fs/promises';
+import { BerthError, errnoName } from '@berth/model/error';
+import type { Descriptor } from '@berth/model/manifest';
+import type { ArchivedImage, ArchiveKind, ImageArchive } from './archive.ts';
+import type { BlobSet } from './blob-set.ts';
+import { readDockerArchive } from './docker-archive.ts';
+import { dockerManifestFile } from './docker-manifest.ts';
+import { folderMembers, type Members, tarMembers } from './member.ts';
+import { indexFile, layoutFile, readLayout } from './oci-layout.ts';
+import { compressionOf, decompressedCopy } from './outer.ts';
+import { reachable } from './reach.ts';
+
+export interface OpenOptions {
+  /** Folder for a decompressed copy when the archive as a whole is compressed. */
+  readonly scratch: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Opens an OCI layout (tar or folder) or a docker archive, plain, gzip or zstd. Where an archive is both,
+ * the OCI index says what is in it and manifest.json may add names.
+ *
+ * @throws not_found (no such file), invalid_argument (`unknown_archive`, `bad_tar`, `bad_json`,
+ *   `bad_layout`, ...), data_loss (`truncated`, `missing_blob`, `size_mismatch`, `digest_mismatch`), cancelled
+ */
+export async function openArchive(path: string, options: OpenOptions): Promise<ImageArchive> {
+  await using scratch = new ScratchFile();
+  const members = await membersOf(path, options, scratch);
+  const kind = kindOf(path, members);
+  const { images, blobs } = kind === 'oci-layout' ? await readLayout(members) : await readDockerArchive(members, options.signal);
+  const all = await reachable(blobs, images.map(({ target }) => target));
+  return new OpenArchive({ kind, images, blobs, all }, scratch.handOver());
+}
+
+async function membersOf(path: string, { scratch, signal }: OpenOptions, copy: ScratchFile): Promise<Members> {
+  if (await isFolder(path)) return await folderMembers(path);
+  const compression = await compressionOf(path);
+  if (compression === 'none') return await tarMembers(path, signal);
+  copy.path = await decompressedCopy(path, compression, { scratch, ...(signal === undefined ? {} : { signal }) });
+  return await tarMembers(copy.path, signal);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (cause) {
+    if (errnoName(cause) !== 'ENOENT') throw cause;
+    throw new BerthError('not_found', `there is no archive ${path}`, { code: 'no_such_file', cause });
+  }
+}
+
+function kindOf(path: string, members: Members): ArchiveKind {
+  if (members.has(indexFile) && (members.has(layoutFile) || !members.has(dockerManifestFile))) return 'oci-layout';
+  if (members.has(dockerManifestFile)) return 'docker-archive';
+  const old = members.has('repositories');
+  throw new BerthError('invalid_argument', `${path} holds no images: it has neither ${indexFile} nor ${dockerManifestFile}`, {
+    code: 'unknown_archive',
+    hint: old ? 'it was saved by a docker before 1.10: load and save it once with a docker up to 25' : 'to make an image of a file tree, use import',
+  });
+}
+
+interface Opened {
+  readonly kind: ArchiveKind;
+  readonly images: readonly ArchivedImage[];
+  readonly blobs: BlobSet;
+  readonly all: readonly Descriptor[];
+}
+
+class OpenArchive implements ImageArchive {
+  readonly #opened: Opened;
+  readonly #copy: string | undefined;
+
+  constructor(opened: Opened, copy: string | undefined) {
+    this.#opened = opened;
+    this.#copy = copy;
+  }
+
+  get kind(): ArchiveKind {
+    return this.#opened.kind;
+  }
+
+  images: ImageArchive['images'] = () => this.#opened.images;
+  blobs: ImageArchive['blobs'] = () => this.#opened.all;
+  has: ImageArchive['has'] = (blob) => this.#opened.blobs.has(blob);
+  source: ImageArchive['source'] = (blob) => this.#opened.blobs.source(blob);
+  layerFile: ImageArchive['layerFile'] = (blob) => this.#opened.blobs.layerFile(blob);
+  readAll: ImageArchive['readAll'] = (blob, limit) => this.#opened.blobs.readAll(blob, limit);
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#copy !== undefined) await rm(this.#copy, { force: true });
+  }
+}
+
+/** The decompressed copy until the opened archive takes it over. */
+class ScratchFile implements AsyncDisposable {
+  path: string | undefined;
+
+  handOver(): string | undefined {
+    const { path } = this;
+    this.path = undefined;
+    return path;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.path !== undefined) await rm(this.path, { force: true });
+  }
+}
