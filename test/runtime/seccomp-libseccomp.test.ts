@@ -73,7 +73,9 @@ function boundaries(args: readonly SeccompArg[]): bigint[] {
 
 /** What arguments to try for each call name: zeros, and all bounds for those with conditions. */
 function argumentsFor(spec: SeccompSpec, name: string): bigint[][] {
-  const args = (spec.syscalls ?? []).filter(({ names }) => names.includes(name)).flatMap((rule) => rule.args ?? []);
+  const args = (spec.syscalls ?? [])
+    .filter(({ names }) => names.includes(name))
+    .flatMap((rule) => rule.args ?? []);
   const lists: bigint[][] = [[0n, 0n, 0n, 0n, 0n, 0n]];
   const values = boundaries(args);
   for (const { index } of args) {
@@ -162,8 +164,17 @@ describe('our filters give the verdicts that libseccomp gives', () => {
   for (const op of ['NE', 'LT', 'LE', 'EQ', 'GE', 'GT', 'MASKED_EQ']) {
     test(`a comparison ${op} of 32 and 64 bit values, and two arguments at once`, (t) => {
       if (missing) return t.skip(missing);
-      const compare = (index: number, value: bigint, valueTwo = 0n) => ({ index, value, valueTwo, op: `SCMP_CMP_${op}` });
-      const rule = (name: string, ...args: SeccompArg[]) => ({ names: [name], action: 'SCMP_ACT_ALLOW', args });
+      const compare = (index: number, value: bigint, valueTwo = 0n) => ({
+        index,
+        value,
+        valueTwo,
+        op: `SCMP_CMP_${op}`,
+      });
+      const rule = (name: string, ...args: SeccompArg[]) => ({
+        names: [name],
+        action: 'SCMP_ACT_ALLOW',
+        args,
+      });
       const spec: SeccompSpec = {
         defaultAction: 'SCMP_ACT_KILL_PROCESS',
         architectures: ['SCMP_ARCH_X86_64'],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { BerthError, errnoName } from '@berth/model/error';
+import { unescapeMountPath } from '../compile/mount-path.ts';
 import { cgroupFolder, hierarchyOf } from './layout.ts';
 import type { CgroupHierarchy, CgroupLayout } from './layout.ts';
 
@@ -98,7 +99,7 @@ function* cgroupMounts(mountinfo: string): Generator<CgroupMount> {
     const [type, , options] = tail?.split(' ') ?? [];
     const mountPoint = fields?.split(' ')[4];
     if (mountPoint === undefined || (type !== 'cgroup' && type !== 'cgroup2')) continue;
-    yield { type, mountPoint: unescape(mountPoint), options: (options ?? '').split(',') };
+    yield { type, mountPoint: unescapeMountPath(mountPoint), options: (options ?? '').split(',') };
   }
 }
 
@@ -106,13 +107,6 @@ function hierarchyFrom({ mountPoint, options }: CgroupMount): CgroupHierarchy {
   const name = options.find((option) => option.startsWith('name='))?.slice('name='.length);
   const controllers = options.filter((option) => v1Controllers.has(option));
   return { mountPoint, controllers, ...(name === undefined ? {} : { name }) };
-}
-
-/** Spaces and the like are `\040` there. */
-function unescape(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, octal: string) =>
-    String.fromCharCode(Number.parseInt(octal, 8)),
-  );
 }
 
 function read(path: string): string | undefined {

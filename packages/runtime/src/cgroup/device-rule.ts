@@ -36,10 +36,14 @@ export function deviceWrites(folder: string, rules: readonly DeviceRule[]): Cgro
   if (rules.length === 0) return [];
   const last = rules.at(-1);
   const open = last !== undefined && last.allow && isAll(last);
-  return [...rules, ...(open ? [] : alwaysAllowed)].map((rule, index) => ({
+  const writes = [...rules, ...(open ? [] : alwaysAllowed)].map((rule, index) => ({
     path: `${folder}/${rule.allow ? 'devices.allow' : 'devices.deny'}`,
     data: ruleLine(rule, index),
   }));
+  // Nothing runs in the cgroup yet: of two equal lines the last one alone decides.
+  return [
+    ...new Map(writes.toReversed().map((write) => [write.path + write.data, write])).values(),
+  ].toReversed();
 }
 
 function ruleLine(rule: DeviceRule, index: number): string {

@@ -34,9 +34,7 @@ export function hierarchyOf(layout: CgroupLayout, controller: string): CgroupHie
 
 /** What to give as the hierarchy's mount options: its controllers or its name. */
 export function hierarchyOptions(hierarchy: CgroupHierarchy): string[] {
-  return hierarchy.name === undefined
-    ? [...hierarchy.controllers]
-    : ['none', `name=${hierarchy.name}`];
+  return hierarchy.name === undefined ? [...hierarchy.controllers] : ['none', `name=${hierarchy.name}`];
 }
 
 /** Where a container's cgroup is below a mount point. */

@@ -15,11 +15,7 @@ export interface CgroupWrite {
 const shares = { least: 2, most: 262_144 };
 
 /** The limits of a container as writes to its cgroup files, in the order the kernel wants. */
-export function limitWrites(
-  layout: CgroupLayout,
-  path: string,
-  resources: ResourcesSpec,
-): CgroupWrite[] {
+export function limitWrites(layout: CgroupLayout, path: string, resources: ResourcesSpec): CgroupWrite[] {
   check(resources);
   return layout.version === 1 ? v1(layout, path, resources) : v2(layout, path, resources);
 }
@@ -59,10 +55,7 @@ function v1(layout: CgroupLayout, path: string, resources: ResourcesSpec): Cgrou
 
 type Memory = NonNullable<ResourcesSpec['memory']>;
 
-function memoryV1(
-  memory: Memory,
-  write: (file: string, data: number, soft?: boolean) => void,
-): void {
+function memoryV1(memory: Memory, write: (file: string, data: number, soft?: boolean) => void): void {
   const { limit, swap, reservation, swappiness } = memory;
   // Memory plus swap may never be below memory. A new cgroup has no limits: memory goes first.
   if (limit) write('limit_in_bytes', limit < 0 ? -1 : limit);

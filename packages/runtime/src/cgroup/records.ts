@@ -20,9 +20,7 @@ export function cgroupRecords(
   checkPath(path);
   return [
     ...cgroupFolders(layout, path).map((folder) => onHost('cgroup_create', { path: folder })),
-    ...(layout.version === 1 ? cpusetWrites(layout, path) : controllerWrites(layout, path)).map(
-      writeRecord,
-    ),
+    ...(layout.version === 1 ? cpusetWrites(layout, path) : controllerWrites(layout, path)).map(writeRecord),
     ...limitWrites(layout, path, resources ?? {}).map(writeRecord),
   ];
 }

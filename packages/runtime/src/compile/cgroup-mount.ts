@@ -35,10 +35,7 @@ export function cgroupMount(input: CgroupMountInput): CgroupMount {
     const mount = fileSystem('cgroup2', destination, options, ['source=cgroup']);
     return { records: [mount], seal: [] };
   }
-  const tmpfs = fileSystem('tmpfs', destination, writable(options), [
-    'source=tmpfs',
-    'mode=755',
-  ]);
+  const tmpfs = fileSystem('tmpfs', destination, writable(options), ['source=tmpfs', 'mode=755']);
   const records: PlanRecord[] = [tmpfs];
   for (const hierarchy of facts.cgroup.hierarchies) {
     const target = posix.join(destination, posix.basename(hierarchy.mountPoint));

@@ -61,11 +61,7 @@ function hostTrack(spec: RuntimeSpec, facts: HostFacts, namespaces: NamespaceMap
  * (which waits for RCU too) and hidden paths. What could use more than its share, the program,
  * comes after it.
  */
-function containerTrack(
-  spec: RuntimeSpec,
-  facts: HostFacts,
-  namespaces: NamespaceMap,
-): PlanRecord[] {
+function containerTrack(spec: RuntimeSpec, facts: HostFacts, namespaces: NamespaceMap): PlanRecord[] {
   const { process } = spec;
   const mounts = mountRecords(spec, facts);
   const attached = attachedRecords(facts, namespaces);
@@ -96,7 +92,7 @@ function containerTrack(
     ...rootAttributeRecords(spec),
     // Raising a limit takes privileges; lowering NOFILE or AS earlier could break the steps above.
     ...rlimitRecords(process.rlimits),
-    ...credentialRecords(process, filterRecords(spec.linux.seccomp, facts.architecture)),
+    ...credentialRecords(process, filterRecords(spec.linux.seccomp, facts.architecture), facts.capabilities),
     programRecord(process),
   ];
 }

@@ -8,6 +8,8 @@ import { inContainer, soft } from './step.ts';
 /** runtime-spec leaves the default to the runtime; this is what runc and every shell use. */
 const defaultUmask = 0o022;
 
+const allCapabilities = 0xffff_ffff_ffff_ffffn;
+
 interface CapabilityMasks {
   readonly bounding: bigint;
   readonly effective: bigint;
@@ -28,9 +30,13 @@ interface CapabilityMasks {
  * - A filter without no_new_privs needs CAP_SYS_ADMIN, so it is installed under the bridge set;
  *   with no_new_privs it needs nothing and is the last thing before execve.
  */
-export function credentialRecords(process: ProcessSpec, filter: readonly PlanRecord[]): PlanRecord[] {
+export function credentialRecords(
+  process: ProcessSpec,
+  filter: readonly PlanRecord[],
+  available: bigint = allCapabilities,
+): PlanRecord[] {
   const { user } = process;
-  const caps = masks(process);
+  const caps = masks(process, available);
   const early = process.noNewPrivileges ? [] : filter;
   const late = process.noNewPrivileges ? filter : [];
   return [
@@ -65,9 +71,9 @@ function bridge(uid: number, caps: CapabilityMasks, filters: boolean): PlanRecor
   return [filters ? record : soft(record)];
 }
 
-function masks({ capabilities = {} }: ProcessSpec): CapabilityMasks {
+function masks({ capabilities = {} }: ProcessSpec, available: bigint): CapabilityMasks {
   const mask = (set: keyof CapabilityMasks) =>
-    capabilityMask(capabilities[set], `process.capabilities.${set}`);
+    capabilityMask(capabilities[set], `process.capabilities.${set}`) & available;
   const permitted = mask('permitted');
   const inheritable = mask('inheritable');
   const effective = mask('effective');

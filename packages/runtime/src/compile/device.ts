@@ -77,7 +77,6 @@ function check(one: DeviceSpec, index: number): void {
 }
 
 function isBoundDev(mount: RuntimeSpec['mounts'][number]): boolean {
-  const isBind =
-    mount.type === 'bind' || (mount.options ?? []).some((o) => o === 'bind' || o === 'rbind');
+  const isBind = mount.type === 'bind' || (mount.options ?? []).some((o) => o === 'bind' || o === 'rbind');
   return isBind && posix.normalize(mount.destination).replace(/\/$/, '') === '/dev';
 }

@@ -42,7 +42,7 @@ export function compileExec(process: ProcessSpec, facts: ExecFacts): Plan {
       ...rlimitRecords(process.rlimits),
       // As late as can be: a v1 attach takes longer than all of the above.
       ...(waits ? [inContainer('wait', inCgroup)] : []),
-      ...credentialRecords(process, filter),
+      ...credentialRecords(process, filter, facts.capabilities),
       programRecord(process),
     ],
   };

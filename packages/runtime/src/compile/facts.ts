@@ -35,6 +35,11 @@ export interface ProcessFacts {
   readonly stdin: boolean;
   /** Default: the machine's own. */
   readonly architecture?: Architecture;
+  /**
+   * The capabilities that there are to give (`ownCapabilities`): others in the spec are left out, as
+   * runc does, because "all" is what the spec of a privileged container says anywhere. Default: all.
+   */
+  readonly capabilities?: bigint;
 }
 
 /** What the compiler must know of the host besides the spec. Plain data: the caller does the I/O. */

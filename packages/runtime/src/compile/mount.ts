@@ -5,6 +5,7 @@ import { cgroupMount } from './cgroup-mount.ts';
 import type { HostFacts } from './facts.ts';
 import { invalid, unimplemented } from './invalid.ts';
 import { MOUNT_ATTR, MS } from './kernel-flags.ts';
+import { isBelow } from './mount-path.ts';
 import { parseMountOptions, superblockOptions } from './mount-option.ts';
 import type { MountOptions } from './mount-option.ts';
 import { sealRecord } from './seal.ts';
@@ -120,8 +121,4 @@ function destinationOf(mount: MountSpec, path: string): string {
   const clean = posix.normalize(mount.destination).replace(/(.)\/$/, '$1');
   if (clean === '/') throw invalid(`${path}.destination`, 'nothing can be mounted on /');
   return clean;
-}
-
-function isBelow(folder: string, path: string): boolean {
-  return posix.normalize(path).startsWith(`${folder}/`);
 }

@@ -59,7 +59,11 @@ export function architecturesOf(
   native: 'x64' | 'arm64',
 ): Architecture[] {
   names?.forEach((name, index) => {
-    if (!/^SCMP_ARCH_(X86_64|X86|X32|AARCH64|ARM|MIPS\w*|PPC\w*|S390X?|PARISC\w*|RISCV64|LOONGARCH64|M68K|SHEB?)$/.test(name)) {
+    if (
+      !/^SCMP_ARCH_(X86_64|X86|X32|AARCH64|ARM|MIPS\w*|PPC\w*|S390X?|PARISC\w*|RISCV64|LOONGARCH64|M68K|SHEB?)$/.test(
+        name,
+      )
+    ) {
       throw invalid(`linux.seccomp.architectures[${index}]`, `unknown architecture ${name}`);
     }
   });

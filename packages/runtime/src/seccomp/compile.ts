@@ -35,7 +35,7 @@ const byObject = new WeakMap<SeccompSpec, Map<string, SeccompProgram>>();
 export function compileSeccomp(spec: SeccompSpec, native: 'x64' | 'arm64'): SeccompProgram {
   const known = byObject.get(spec)?.get(native);
   if (known !== undefined) return known;
-  const key = `${native} ${JSON.stringify(spec, (_, value) => typeof value === 'bigint' ? `${value}n` : value)}`;
+  const key = `${native} ${JSON.stringify(spec, (_, value) => (typeof value === 'bigint' ? `${value}n` : value))}`;
   const made = byContent.get(key) ?? compile(spec, native);
   remember(key, made);
   byObject.set(spec, new Map([...(byObject.get(spec) ?? []), [native, made]]));
@@ -54,10 +54,7 @@ function compile(spec: SeccompSpec, native: 'x64' | 'arm64'): SeccompProgram {
 }
 
 /** The whole filter for some architectures; exported for tests. */
-export function assemble(
-  spec: SeccompSpec,
-  architectures: readonly Architecture[],
-): readonly Instruction[] {
+export function assemble(spec: SeccompSpec, architectures: readonly Architecture[]): readonly Instruction[] {
   const value = actionValue(spec.defaultAction, spec.defaultErrnoRet, 'linux.seccomp.default');
   const enosys = !isPermissive(value) && spec.defaultErrnoRet !== 38;
   const rules = parseRules(spec, value);
@@ -66,7 +63,11 @@ export function assemble(
   const groups = Map.groupBy(architectures, ({ audit }) => audit);
   let otherwise = code.ret(ret.killThread);
   for (const [audit, group] of [...groups].toReversed()) {
-    const yes = dispatch(code, group.map((one) => part(one, rules)), { value, enosys });
+    const yes = dispatch(
+      code,
+      group.map((one) => part(one, rules)),
+      { value, enosys },
+    );
     otherwise = code.jump({ code: BPF.JMP_JEQ_K, k: audit }, { yes, no: otherwise });
   }
   code.load(data.architecture, otherwise);

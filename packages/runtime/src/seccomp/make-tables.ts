@@ -105,9 +105,11 @@ function macrosOf(header: string, cc: readonly string[]): Map<string, string> {
 function evaluate(name: string, macros: Map<string, string>): number {
   const text = macros.get(name) ?? name;
   const terms = text.replace(/[()]/g, '').split('+');
-  return terms.map((term) => term.trim()).reduce((sum, term) => {
-    const value = macros.has(term) ? evaluate(term, macros) : Number(term);
-    if (!Number.isInteger(value)) throw new Error(`cannot evaluate ${name}: ${text}`);
-    return sum + value;
-  }, 0);
+  return terms
+    .map((term) => term.trim())
+    .reduce((sum, term) => {
+      const value = macros.has(term) ? evaluate(term, macros) : Number(term);
+      if (!Number.isInteger(value)) throw new Error(`cannot evaluate ${name}: ${text}`);
+      return sum + value;
+    }, 0);
 }

@@ -44,10 +44,6 @@ const ipcCalls = {
  * that a rule holds for the code whatever its conditions say; libseccomp does the same.
  */
 export const multiplexed: Readonly<Record<string, { by: string; code: number }>> = {
-  ...Object.fromEntries(
-    socketCalls.map((name, index) => [name, { by: 'socketcall', code: index + 1 }]),
-  ),
-  ...Object.fromEntries(
-    Object.entries(ipcCalls).map(([name, code]) => [name, { by: 'ipc', code }]),
-  ),
+  ...Object.fromEntries(socketCalls.map((name, index) => [name, { by: 'socketcall', code: index + 1 }])),
+  ...Object.fromEntries(Object.entries(ipcCalls).map(([name, code]) => [name, { by: 'ipc', code }])),
 };

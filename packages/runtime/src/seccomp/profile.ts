@@ -59,9 +59,7 @@ export function resolveProfile(profile: SeccompProfile, facts: ProfileFacts): Se
   }
   const native = scmpNames[facts.architecture];
   const map = profile.archMap?.find(({ architecture }) => architecture === native);
-  const architectures = map
-    ? [native, ...(map.subArchitectures ?? [])]
-    : (profile.architectures ?? []);
+  const architectures = map ? [native, ...(map.subArchitectures ?? [])] : (profile.architectures ?? []);
   return {
     defaultAction: profile.defaultAction,
     ...(profile.defaultErrnoRet === undefined ? {} : { defaultErrnoRet: profile.defaultErrnoRet }),

@@ -83,9 +83,7 @@ function isCode(code: number): Condition {
 function parseRule(rule: SeccompRule, path: string): Omit<ParsedRule, 'redundant'> {
   if (!Array.isArray(rule.names)) throw invalid(`${path}.names`, 'is not a list');
   const value = actionValue(rule.action, rule.errnoRet, path);
-  const conditions = (rule.args ?? []).map((arg, index) =>
-    conditionOf(arg, `${path}.args[${index}]`),
-  );
+  const conditions = (rule.args ?? []).map((arg, index) => conditionOf(arg, `${path}.args[${index}]`));
   const distinct = new Set(conditions.map(({ argument }) => argument)).size === conditions.length;
   // Two conditions on one argument were alternatives in old profiles, and runc keeps that meaning.
   const alternatives = distinct ? [conditions] : conditions.map((condition) => [condition]);

@@ -1,0 +1,153 @@
+import { capabilitiesOf, capabilityNames } from '../compile/capability.ts';
+import { rlimitNumbers } from '../compile/rlimit.ts';
+import type { RecordKind } from '../plan/layout.ts';
+import type { PlanRecord } from '../plan/record.ts';
+import { attributeNames, cloneNames, mountNames, propagationName } from './flag-names.ts';
+
+type Field = string | Uint8Array;
+
+/** How each kind says what it does, after its own name. Kinds that need no words are left out. */
+const descriptions: { readonly [K in RecordKind]?: (record: PlanRecord<K>) => string } = {
+  shim: ({ socket, log }) => `at ${text(socket)}${text(log) && `, log ${text(log)}`}`,
+  stdio: ({ stdin, terminal }) => (terminal ? 'terminal' : `pipes${stdin ? '' : ', no standard input'}`),
+  cgroup_create: ({ path }) => text(path),
+  write_file: ({ path, data }) => `${quoted(data)} to ${text(path)}`,
+  join_pid: ({ path }) => text(path) || "the first process's",
+  spawn: ({ flags, cgroup }) => `${cloneNames(flags)}${text(cgroup) && ` into ${text(cgroup)}`}`,
+  cgroup_attach: ({ path }) => text(path),
+  post: ({ token }) => `${token}`,
+  wait: ({ token }) => `${token}`,
+  unshare: ({ flags }) => cloneNames(flags),
+  setns: ({ flags, path }) => `${cloneNames(flags)} of ${text(path) || 'the first process'}`,
+  mount: describeMount,
+  root_open: ({ path }) => text(path),
+  fs_mount: ({ type, target, attributes, options }) =>
+    join(
+      `${text(type)} on ${text(target)}`,
+      attributes ? attributeNames(attributes) : '',
+      items(options).join(','),
+    ),
+  bind_mount: describeBind,
+  mkdir: ({ path, mode, uid, gid }) => `${text(path)} ${octal(mode)} ${owner(uid, gid)}`,
+  symlink: ({ path, target }) => `${text(path)} -> ${text(target)}`,
+  mknod: ({ path, mode, major, minor, uid, gid }) =>
+    `${text(path)} ${deviceType(mode)} ${major}:${minor} ${octal(Number(mode) & 0o7777)} ${owner(uid, gid)}`,
+  make_readonly: ({ path }) => text(path),
+  mask: ({ path }) => text(path),
+  terminal: ({ rows, columns, uid, gid, console }) =>
+    `${columns}x${rows} ${owner(uid, gid)}${console ? ', on /dev/console' : ''}`,
+  root_attributes: ({ set, propagation }) =>
+    [set ? attributeNames(set) : '', propagation ? propagationName(propagation) : '']
+      .filter(Boolean)
+      .join(' '),
+  sethostname: ({ name }) => text(name),
+  setdomainname: ({ name }) => text(name),
+  sysctl: ({ path, value }) => `${text(path)} = ${text(value)}`,
+  rlimit: ({ resource, soft, hard }) => `${limitName(resource)} ${limit(soft)} of ${limit(hard)}`,
+  keep_caps: ({ value }) => `${value}`,
+  bounding: ({ keep }) => `keep ${capabilities(keep)}`,
+  groups: ({ gids }) => groupList(gids).join(' ') || 'none',
+  user: ({ uid, gid }) => owner(uid, gid),
+  capset: describeCapset,
+  ambient: ({ raise }) => capabilities(raise),
+  seccomp: ({ program, flags }) =>
+    `${Math.floor(program.length / 8)} instructions${flags ? `, flags ${flags}` : ''}`,
+  umask: ({ mask }) => octal(mask),
+  chdir: ({ path }) => text(path),
+  stdio_attach: ({ uid, gid }) => owner(uid, gid),
+  execve: ({ candidates, argv }) =>
+    `${items(argv).map(shellWord).join(' ')} from ${items(candidates).join(' ')}`,
+};
+
+/** One record in words: its kind and what it does it to. */
+export function describeRecord(record: PlanRecord): string {
+  const describe = descriptions[record.kind] as ((one: PlanRecord) => string) | undefined;
+  const words = describe?.(record) ?? '';
+  const soft = record.soft ? ' (may fail)' : '';
+  return `${record.kind}${words === '' ? '' : ` ${words}`}${soft}`;
+}
+
+/** The items of a list field. */
+export function items(field: Field): string[] {
+  return text(field).split('\0').slice(0, -1);
+}
+
+/** A text field as a string. */
+export function text(field: Field): string {
+  return typeof field === 'string' ? field : Buffer.from(field).toString();
+}
+
+function describeMount({ source, target, type, flags, data, cwd }: PlanRecord<'mount'>): string {
+  const what = [text(type), text(source) && text(source) !== text(type) ? text(source) : ''];
+  return join(
+    `${what.filter(Boolean).join(' ')} on ${text(target)}`.trim(),
+    flags ? mountNames(flags) : '',
+    `${text(data)}${text(cwd) && ` (in ${text(cwd)})`}`,
+  );
+}
+
+function describeBind(record: PlanRecord<'bind_mount'>): string {
+  const { source, target, recursive, set, clear, propagation, recursiveAttributes } = record;
+  const words = [
+    recursive ? 'rbind' : 'bind',
+    set ? attributeNames(set) : '',
+    clear ? `not ${attributeNames(clear)}` : '',
+    recursiveAttributes ? 'whole tree' : '',
+    propagation ? propagationName(propagation) : '',
+  ];
+  return join(`${text(source)} on ${text(target)}`, words.filter(Boolean).join(','));
+}
+
+function describeCapset({ effective, permitted, inheritable }: PlanRecord<'capset'>): string {
+  const same = BigInt(effective) === BigInt(permitted);
+  const sets = same
+    ? `effective and permitted ${capabilities(effective)}`
+    : `effective ${capabilities(effective)}, permitted ${capabilities(permitted)}`;
+  return inheritable ? `${sets}, inheritable ${capabilities(inheritable)}` : sets;
+}
+
+function capabilities(mask: number | bigint): string {
+  const names = capabilitiesOf(BigInt(mask));
+  if (names.length === 0) return 'none';
+  return names.length === capabilityNames.length ? 'all' : names.join(' ');
+}
+
+function groupList(gids: Field): number[] {
+  const bytes = typeof gids === 'string' ? Buffer.from(gids, 'latin1') : gids;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: bytes.byteLength / 4 }, (_, index) => view.getUint32(4 * index, true));
+}
+
+function limitName(resource: number | bigint): string {
+  const name = Object.keys(rlimitNumbers).find((key) => rlimitNumbers[key] === Number(resource));
+  return name ?? `limit ${resource}`;
+}
+
+function limit(value: number | bigint): string {
+  return BigInt.asUintN(64, BigInt(value)) === 0xffff_ffff_ffff_ffffn ? 'unlimited' : String(value);
+}
+
+function deviceType(mode: number | bigint): string {
+  const letters: Readonly<Record<number, string>> = { 0o1: 'p', 0o2: 'c', 0o6: 'b' };
+  return letters[Number(mode) >> 12] ?? '?';
+}
+
+function octal(value: number | bigint): string {
+  return BigInt(value) === 0n ? '0' : `0${value.toString(8)}`;
+}
+
+function owner(uid: number | bigint, gid: number | bigint): string {
+  return `${uid}:${gid}`;
+}
+
+function quoted(field: Field): string {
+  return JSON.stringify(text(field));
+}
+
+function shellWord(word: string): string {
+  return /^[\w./:=@%+-]+$/.test(word) ? word : JSON.stringify(word);
+}
+
+function join(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(' ');
+}
