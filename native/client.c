@@ -134,7 +134,8 @@ static bool receive(struct client *client, uint8_t *into, size_t size) {
 static bool begin_payload(struct client *client) {
     size_t size = client->frame.size;
     if (size > FRAME_MAX || client->frame.process >= PROCESS_LIMIT) return false;
-    client->payload = size <= sizeof client->small ? client->small : malloc(size);
+    bool plan = client->frame.type == FRAME_START; /* the start keeps it */
+    client->payload = size <= sizeof client->small && !plan ? client->small : malloc(size + 1);
     return client->payload != NULL;
 }
 

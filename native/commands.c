@@ -15,7 +15,7 @@ static bool answer(struct client *client, int error) {
 }
 
 static bool handle_start(struct client *client) {
-    if (client->frame.flags > (WITH_STDIN | WITH_OUTPUT | WITH_WATCH) || client->payload == client->small) return false;
+    if (client->frame.flags > (WITH_STDIN | WITH_OUTPUT | WITH_WATCH)) return false;
     if (client->frame.flags & WITH_WATCH) client->watch = true;
     bool taken = false;
     int error = start_process(client, client->frame.process, client->payload, client->frame.size, &taken);

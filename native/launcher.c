@@ -4,25 +4,9 @@
  */
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include "process.h"
-
-static int listen_on(const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
-    strcpy(address.sun_path, path);
-    AUTO_FD listener = check(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (listener < 0) return listener;
-    unlink(path); /* of a launcher that was killed; the daemon's own lock lets only one run */
-    mode_t before = umask(0177);
-    int error = check(bind(listener, (struct sockaddr *)&address, sizeof address));
-    umask(before);
-    if (error == 0) error = check(listen(listener, 128));
-    return error < 0 ? error : take(&listener);
-}
 
 /* Nothing of the launcher or the daemon stays open in the shim: its standard streams are /dev/null. */
 static _Noreturn void become_shim(int connection) {
@@ -58,6 +42,7 @@ static void remove_socket(const char *path, const struct stat *own) {
 
 static int serve(const char *path) {
     struct stat own;
+    unlink(path); /* of a launcher that was killed; the daemon's own lock lets only one run */
     AUTO_FD listener = listen_on(path);
     if (listener < 0 || stat(path, &own) < 0) return listener < 0 ? -listener : errno;
     signal(SIGCHLD, SIG_IGN); /* shims are nobody's business once they are there */

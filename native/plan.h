@@ -74,8 +74,7 @@ struct run {
     int join;
     /* container track */
     int root, null_device, empty_folder;
-    bool sealed, umask_set;
-    mode_t umask;
+    bool sealed;
 };
 
 /* Runs one record and reports on it. -EAGAIN: a host `wait` whose token has not come. */

@@ -52,9 +52,11 @@ struct shim {
 };
 extern struct shim shim;
 
-/* shim.c */
+/* listen.c, shim.c */
+int listen_on(const char *path);
 _Noreturn void shim_main(int connection);
 int shim_listen(const char *path);
+void shim_unlisten(void);
 
 /* process.c */
 struct process *process_find(uint16_t id);

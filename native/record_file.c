@@ -4,7 +4,7 @@
 #include <sys/sysmacros.h>
 #include "plan.h"
 
-/* The process's umask is 0 until it is sealed, so that modes come out as they were asked for. */
+/* Modes come out as asked for when the plan has set umask 0 before. */
 int record_mkdir(struct run *run, const struct record *record) {
     bool made;
     AUTO_FD folder = root_make(run, TEXT(record, mkdir, path), S_IFDIR | (mode_t)NUMBER(record, mkdir, mode), &made);

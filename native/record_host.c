@@ -1,4 +1,5 @@
 /* Records of the host track: what the shim does before and beside the process. */
+#include <limits.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <string.h>
@@ -65,28 +66,19 @@ int record_join_pid(struct run *run, const struct record *record) {
  * The rest of the shim's descriptors (clients, other processes' pipes) must not even be open while the
  * process is inside the container but not yet the program: whoever can look at it could take them.
  */
-static void close_all_but(int *wanted, int count) {
-    int below = 3;
-    for (int i = 0; i < count; i++)
-        for (int j = i + 1; j < count; j++)
-            if (wanted[j] < wanted[i]) {
-                int swapped = wanted[i];
-                wanted[i] = wanted[j];
-                wanted[j] = swapped;
-            }
-    for (int i = 0; i < count; i++) {
-        if (wanted[i] < below) continue;
-        sys_close_range((unsigned)below, (unsigned)wanted[i] - 1, 0);
-        below = wanted[i] + 1;
+static void close_all_but(const int *wanted, int count) {
+    for (unsigned below = 3, next; below < INT_MAX; below = next + 1) {
+        next = INT_MAX;
+        for (int i = 0; i < count; i++)
+            if (wanted[i] >= (int)below && wanted[i] < (int)next) next = (unsigned)wanted[i];
+        sys_close_range(below, next - 1, 0);
     }
-    sys_close_range((unsigned)below, ~0u, 0);
 }
 
 static _Noreturn void become_process(struct run *run, int sync) {
     run->sync = sync;
     memset(run->tokens, 0, sizeof run->tokens);
     close_all_but((int[]){sync, run->first, run->stdio[0], run->stdio[1], run->stdio[2]}, 5);
-    run->umask = umask(0);
     execute_container(run);
 }
 

@@ -73,7 +73,7 @@ int record_no_new_privs(struct run *run, const struct record *record) {
 }
 
 int record_umask(struct run *run, const struct record *record) {
-    run->umask_set = true;
+    (void)run;
     umask((mode_t)NUMBER(record, umask, mask));
     return 0;
 }
@@ -104,7 +104,6 @@ int seal_process(struct run *run) {
     struct sigaction standard = {.sa_handler = SIG_DFL};
     for (int number = 1; number <= 64; number++) sigaction(number, &standard, NULL);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (!run->umask_set) umask(run->umask);
     return sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
 }
 

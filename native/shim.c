@@ -7,8 +7,6 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include "frame.h"
 #include "plan.h"
 
@@ -41,19 +39,14 @@ static void watch(int fd, short events, enum source source, void *who) {
 }
 
 int shim_listen(const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
-    strcpy(address.sun_path, path);
-    AUTO_FD listener = check(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (listener < 0) return listener;
-    mode_t before = umask(0177);
-    int error = check(bind(listener, (struct sockaddr *)&address, sizeof address));
-    umask(before);
-    if (error < 0) return error;
     shim.socket = strdup(path);
-    if (listen(listener, 128) < 0) return -errno;
-    shim.listener = take(&listener);
-    return 0;
+    shim.listener = shim.socket != NULL ? listen_on(path) : -ENOMEM;
+    return shim.listener < 0 ? shim.listener : 0;
+}
+
+void shim_unlisten(void) {
+    if (shim.listener >= 0) unlink(shim.socket);
+    close_descriptor(&shim.listener);
 }
 
 static void watch_client(struct client *client) {
@@ -165,6 +158,22 @@ static void set_up(int connection) {
     if (shim.signals < 0 || client_add(connection) == NULL) _exit(1);
 }
 
+/*
+ * Whoever is still sending would be told of a reset, and lose what we sent before. So say that there is
+ * nothing more, and listen until they have seen it; a second at most, for one that does not read.
+ */
+static void part(void) {
+    shim_unlisten();
+    for (struct client *client = shim.clients; client != NULL; client = client->next) {
+        uint8_t ignored[4096];
+        struct pollfd poll_one = {.fd = client->fd, .events = POLLIN};
+        uint64_t until = nanoseconds(CLOCK_MONOTONIC) + 1000000000u;
+        shutdown(client->fd, SHUT_WR);
+        while (nanoseconds(CLOCK_MONOTONIC) < until && poll(&poll_one, 1, 1000) > 0)
+            if (read(client->fd, ignored, sizeof ignored) <= 0) break;
+    }
+}
+
 _Noreturn void shim_main(int connection) {
     set_up(connection);
     while (!finished()) {
@@ -175,6 +184,6 @@ _Noreturn void shim_main(int connection) {
         sweep();
         process_settle_all();
     }
-    if (shim.socket != NULL) unlink(shim.socket);
+    part();
     _exit(0);
 }

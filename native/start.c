@@ -53,6 +53,7 @@ static void started(struct process *process) {
 /* When there is no process (any more): the end of a failed start. */
 void start_failed(struct process *process) {
     uint64_t time = nanoseconds(CLOCK_REALTIME);
+    if (process->id == 0) shim_unlisten(); /* nobody may find the name of what never was */
     int64_t record = process->failed == NO_RECORD ? -1 : (int64_t)process->failed;
     journal_write("fail", (int64_t[]){process->id, record, process->error, (int64_t)time}, 4);
     tell(process, FRAME_FAILED, process->failed, process->error, time);
@@ -106,6 +107,7 @@ static int share_report(struct run *run) {
     void *memory = mmap(NULL, shared_size(run), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return -errno;
     run->shared = memory;
+    run->shared->current = NO_RECORD;
     return 0;
 }
 

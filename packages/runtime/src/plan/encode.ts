@@ -73,7 +73,8 @@ function writeHeader(view: DataView, record: PlanRecord, size: number): void {
   const shape = layout[record.kind];
   view.setUint16(0, shape.code, true);
   view.setUint8(2, record.track === 'container' ? 1 : 0);
-  view.setUint8(3, (record.soft ? 1 : 0) | (record.inject ? 2 : 0));
+  // Compared with true, because rlimit has a number of the same name.
+  view.setUint8(3, (record.soft === true ? 1 : 0) | (record.inject === true ? 2 : 0));
   view.setUint32(4, size, true);
   view.setUint16(8, shape.numbers.length, true);
   view.setUint16(10, shape.strings.length, true);

@@ -185,12 +185,14 @@ export class ShimConnection {
 
   async #read(): Promise<void> {
     const parser = new FrameParser();
+    // A callee that never takes its output must not keep `close` from ending.
+    const ended = new Promise((resolve) => this.#socket.once('close', resolve));
     let failure: Error | undefined;
     try {
       for await (const chunk of this.#socket as AsyncIterable<Uint8Array>) {
         for (const frame of parser.push(chunk)) {
           const pending = this.#receive(frame);
-          if (pending !== undefined) await pending;
+          if (pending !== undefined) await Promise.race([pending, ended]);
         }
       }
     } catch (error) {

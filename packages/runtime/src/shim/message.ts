@@ -1,4 +1,4 @@
-import { getSystemErrorName } from 'node:util';
+import { constants } from 'node:os';
 import { BerthError, type ErrorKind } from '@berth/model/error';
 import type { Plan } from '../plan/record.ts';
 
@@ -134,8 +134,10 @@ function readReport(bytes: Uint8Array): ReportEntry[] {
   }));
 }
 
+const names = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+
 function errnoNameOf(errno: number): string {
-  return errno > 0 ? getSystemErrorName(-errno) : 'UNKNOWN';
+  return names.get(errno) ?? `errno ${errno}`;
 }
 
 function viewOf(bytes: Uint8Array): DataView {
