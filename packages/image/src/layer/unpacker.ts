@@ -1,7 +1,7 @@
 import { constants, ftruncateSync, writeSync } from 'node:fs';
 import * as file from '@berth/addon/file';
 import { S_IFBLK, S_IFCHR, S_IFIFO } from '@berth/addon/flag';
-import { BerthError, errnoName } from '@berth/model/error';
+import { BerthError, errnoName, tolerate } from '@berth/model/error';
 import { type ByteText, kernelName, readable, type TarEntry, type TarSink } from '../tar/entry.ts';
 import { entryPath, type EntryPath } from './entry-path.ts';
 import { entryError } from './entry-error.ts';
@@ -94,8 +94,11 @@ export class Unpacker implements TarSink, Disposable {
   /** After the last entry: what had to wait until no file is made any more. */
   finish(): void {
     for (const [path, times] of this.#folderTimes) {
-      const folder = this.#tree.find(path);
-      if (folder !== undefined) file.utimensat(folder, '.', times, 0);
+      // What was above the folder may have been replaced by something else since.
+      tolerate(['ENOTDIR', 'ELOOP'], () => {
+        const folder = this.#tree.find(path);
+        if (folder !== undefined) file.utimensat(folder, '.', times, 0);
+      });
     }
     this.#folderTimes.clear();
   }
@@ -107,6 +110,7 @@ export class Unpacker implements TarSink, Disposable {
   }
 
   #create(entry: TarEntry, path: EntryPath, place: Place): void {
+    if (entry.type !== 'folder') this.#folderTimes.delete(path.path);
     switch (entry.type) {
       case 'file':
         return this.#createFile(entry, path, place);
