@@ -1,0 +1,57 @@
+import { mkdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BuildOptions } from 'esbuild';
+import { isFresh, writeStamp } from './freshness.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** The programs, by the name of their bundle. */
+const entries: Readonly<Record<string, string>> = {
+  berth: 'packages/cli/src/main.ts',
+  berthd: 'packages/engine/src/daemon/main.ts',
+  'layer-worker': 'packages/image/src/layer/worker.ts',
+};
+
+/**
+ * CommonJS: loading an ES module costs more than twice as much at start-up. The price is that `import.meta` must be
+ * spelled in CommonJS words.
+ */
+const options: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  external: ['*.node'],
+  outExtension: { '.js': '.cjs' },
+  define: {
+    'import.meta.url': 'importMetaUrl',
+    'import.meta.dirname': '__dirname',
+    'import.meta.filename': '__filename',
+    'import.meta.main': 'false',
+  },
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  logLevel: 'warning',
+  metafile: true,
+};
+
+/** Builds the bundles whose sources changed. @returns the names of those that were built */
+export async function buildBundles(outDir: string = join(root, 'build')): Promise<string[]> {
+  const stale = Object.keys(entries).filter((name) => !isFresh(join(outDir, `${name}.cjs`), { root, options }));
+  if (stale.length === 0) return [];
+  // Loaded only when there is work: it costs more than all the checks.
+  const esbuild = await import('esbuild');
+  await mkdir(outDir, { recursive: true });
+  await Promise.all(
+    stale.map(async (name) => {
+      const output = join(outDir, `${name}.cjs`);
+      // Under a name of its own until it is whole: it may be in use right now.
+      const fresh = `${output}.${process.pid}`;
+      const began = Date.now();
+      const { metafile } = await esbuild.build({ ...options, entryPoints: [entries[name]!], outfile: fresh });
+      await rename(fresh, output);
+      await writeStamp(output, { root, options, inputs: Object.keys(metafile!.inputs), began });
+    }),
+  );
+  return stale;
+}
