@@ -17,7 +17,7 @@ export interface SnapshotStore {
   /** As `prepare`, read-only. */
   view(context: CallContext, key: string, parent: string, labels?: Labels): Promise<Snapshot>;
   /** @throws not_found, already_exists (name), failed_precondition (key is not active) */
-  commit(context: CallContext, name: string, key: string, labels?: Labels): Promise<void>;
+  commit(context: CallContext, name: string, key: string, options?: CommitSnapshotOptions): Promise<void>;
   /** @throws not_found, failed_precondition (`has_children`) */
   remove(context: CallContext, key: string): Promise<void>;
   /** @throws not_found */
@@ -45,6 +45,12 @@ export interface SnapshotMount {
   readonly options: readonly string[];
   /** Relative paths in `options` and `source` are relative to this folder. */
   readonly cwd: string;
+}
+
+export interface CommitSnapshotOptions {
+  readonly labels?: Labels;
+  /** The caller has called syncfs(2) after its last write, as a layer worker does; the store need not. */
+  readonly synced?: boolean;
 }
 
 export interface SnapshotInfo {

@@ -12,7 +12,7 @@ import { listImages, viewImage } from './list.ts';
 import { loadArchive } from './load.ts';
 import { moveName } from './name-change.ts';
 import { removeImage } from './remove.ts';
-import { topChain, unpackImage } from './unpack.ts';
+import { storedLayers, topChain, unpackImage } from './unpack.ts';
 
 export function createImageService(backend: ImageBackend): ImageService {
   return {
@@ -54,7 +54,7 @@ async function readyImage(backend: ImageBackend, context: CallContext, ref: stri
   };
   await using lease = await backend.leases.create(context.namespace);
   await unpackImage(backend, withLease(context, lease.id), image, {
-    find: ({ digest, size }) => Promise.resolve({ path: backend.blobPath(digest), offset: 0, size }),
+    find: storedLayers(backend),
     progress: () => {},
   });
   return ready;

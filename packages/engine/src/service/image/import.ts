@@ -1,104 +1,91 @@
 import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { type CallContext, withLease } from '@berth/model/context';
-import { parseReference } from '@berth/model/reference';
-import { sha256 } from '@berth/model/digest';
 import { BerthError, errnoName } from '@berth/model/error';
+import { parseImageConfig } from '@berth/model/image-config';
 import type { Descriptor } from '@berth/model/manifest';
-import { mediaTypes } from '@berth/model/media-type';
-import { hostPlatform } from '@berth/model/platform';
-import { detectCompression } from '@berth/image/archive/compression';
-import { buildImportedImage } from '@berth/image/import/imported-image';
-import { applyLayer } from '@berth/image/layer/apply';
+import { parseManifest } from '@berth/model/manifest';
+import { parseReference } from '@berth/model/reference';
+import type { BuiltDocument, ImportedImage } from '@berth/image/import/build';
+import { importRootfs } from '@berth/image/import/import-rootfs';
+import type { Labels } from '#store/content';
 import type { ImageBackend } from './backend.ts';
 import type { ImportRequest, LoadedImages, Progress } from './contract.ts';
-import { documentsOf, platformImage } from './documents.ts';
 import { childLabels, danglingName, diffIdLabel, snapshotLabel } from './labels.ts';
 import { moveName } from './name-change.ts';
 import { storeBlob } from './store-blob.ts';
-import { topChain, unpackImage } from './unpack.ts';
-import { parseManifest } from '@berth/model/manifest';
+import { storedLayers, unpackImage } from './unpack.ts';
 
-const layerTypes = { none: mediaTypes.ociLayer, gzip: mediaTypes.ociLayerGzip, zstd: mediaTypes.ociLayerZstd } as const;
+export interface ImportJob {
+  readonly path: string;
+  readonly request: ImportRequest;
+  readonly progress: Progress;
+}
 
 /** Makes an image of one layer out of the tar of a root file system. */
-export async function importImage(
-  backend: ImageBackend,
-  context: CallContext,
-  { path, request, progress }: { readonly path: string; readonly request: ImportRequest; readonly progress: Progress },
-): Promise<LoadedImages> {
-  const name = request.name === undefined ? undefined : parseReference(request.name).name;
+export async function importImage(backend: ImageBackend, context: CallContext, job: ImportJob): Promise<LoadedImages> {
+  const name = job.request.name === undefined ? undefined : parseReference(job.request.name).name;
   try {
     await using lease = await backend.leases.create(context.namespace);
-    const leased = withLease(context, lease.id);
-    const { layer, diffId } = await storeLayer(backend, leased, { path, progress });
-    const image = buildImportedImage({
-      diffId,
-      layer,
-      changes: request.changes,
-      platform: hostPlatform(),
-      ...(request.message === undefined ? {} : { message: request.message }),
-    });
-    const config = descriptorOf(mediaTypes.ociConfig, image.config);
-    const target = descriptorOf(mediaTypes.ociManifest, image.manifest);
-    await storeBlob(backend, leased, { descriptor: config, source: inMemory(image.config), labels: {} });
-    const labels = childLabels(target.mediaType, parseManifest(image.manifest));
-    await storeBlob(backend, leased, { descriptor: target, source: inMemory(image.manifest), labels });
-    await unpackImported(backend, leased, target);
-    await backend.metadata.write((tx) =>
-      moveName(tx, context.namespace, name ?? danglingName(target.digest), target),
-    );
-    backend.events.publish({ type: 'image', action: 'import', id: target.digest, attributes: name ? { name } : {} });
+    const target = await storeImage(backend, withLease(context, lease.id), job);
+    const shown = name ?? danglingName(target.digest);
+    await backend.metadata.write((tx) => moveName(tx, context.namespace, shown, target));
+    const attributes: Record<string, string> = name === undefined ? {} : { name };
+    backend.events.publish({ type: 'image', action: 'import', id: target.digest, attributes });
     return { images: [{ target: target.digest, names: name === undefined ? [] : [name] }] };
   } catch (error) {
+    // The lease is gone: so is what was stored under it.
     await backend.collector.collect();
     throw error;
   }
+}
+
+async function storeImage(backend: ImageBackend, context: CallContext, job: ImportJob): Promise<Descriptor> {
+  const { config, manifest } = await storeLayer(backend, context, job);
+  const image = {
+    descriptor: manifest.descriptor,
+    manifest: parseManifest(manifest.bytes),
+    config: parseImageConfig(config.bytes),
+  };
+  const chain = await unpackImage(backend, context, image, { find: storedLayers(backend), progress: job.progress });
+  await storeDocument(backend, context, config, snapshotLabel(backend.snapshots.driver, chain));
+  await storeDocument(backend, context, manifest, childLabels(manifest.descriptor.mediaType, image.manifest));
+  return manifest.descriptor;
 }
 
 /** Keeps the tar as it is, whatever its compression, and measures both digests on the way. */
 async function storeLayer(
   backend: ImageBackend,
   context: CallContext,
-  { path, progress }: { readonly path: string; readonly progress: Progress },
-): Promise<{ layer: Descriptor; diffId: `sha256:${string}` }> {
+  { path, request, progress }: ImportJob,
+): Promise<ImportedImage> {
   const total = await sizeOf(path);
-  const compression = await detectCompression(path);
   const ref = `import-${randomBytes(8).toString('hex')}`;
   await using ingest = await backend.content.ingest(context, ref);
   try {
-    const { digest, size, diffId } = await applyLayer(
-      { source: { path }, compression, copyTo: ingest.path, wantDiffId: true },
-      {
-        signal: context.signal,
-        onProgress: (current) => progress({ id: 'rootfs', status: 'reading', current, total }),
-      },
-    );
-    if (diffId === undefined) throw new Error('the layer job measured no diff id');
-    await ingest.commit(context, { digest, size }, { labels: diffIdLabel(diffId), verified: { digest, size } });
-    return { layer: { mediaType: layerTypes[compression], digest, size }, diffId: diffId as `sha256:${string}` };
+    const { result, ...image } = await importRootfs(path, {
+      ...request,
+      copyTo: ingest.path,
+      signal: context.signal,
+      onProgress: (current) => progress({ id: 'rootfs', status: 'reading', current, total }),
+    });
+    const { digest, size, diffId } = result;
+    const labels = diffIdLabel(diffId ?? digest);
+    await ingest.commit(context, { digest, size }, { labels, verified: { digest, size } });
+    return image;
   } catch (error) {
     await backend.content.abort(context, ref).catch(() => undefined);
     throw error;
   }
 }
 
-async function unpackImported(backend: ImageBackend, context: CallContext, target: Descriptor): Promise<void> {
-  const image = await platformImage(documentsOf(backend.content, context), target);
-  await unpackImage(backend, context, image, {
-    find: ({ digest, size }) => Promise.resolve({ path: backend.blobPath(digest), offset: 0, size }),
-    progress: () => {},
-  });
-  const label = snapshotLabel(backend.snapshots.driver, topChain(image));
-  await backend.content.label(context, image.manifest.config.digest, label);
-}
-
-function descriptorOf(mediaType: string, bytes: Uint8Array): Descriptor {
-  return { mediaType, digest: sha256(bytes), size: bytes.length };
-}
-
-function inMemory(bytes: Uint8Array): { readonly size: number; readonly bytes: Uint8Array } {
-  return { size: bytes.length, bytes };
+async function storeDocument(
+  backend: ImageBackend,
+  context: CallContext,
+  { descriptor, bytes }: BuiltDocument,
+  labels: Labels,
+): Promise<void> {
+  await storeBlob(backend, context, { descriptor, source: { size: bytes.length, bytes }, labels });
 }
 
 async function sizeOf(path: string): Promise<number> {

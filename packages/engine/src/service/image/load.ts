@@ -7,7 +7,7 @@ import { openArchive } from '@berth/image/archive/open';
 import type { ImageArchive, ArchivedImage } from '@berth/image/archive/archive';
 import type { ImageBackend } from './backend.ts';
 import type { LoadedImages, Progress } from './contract.ts';
-import { documentLimit, documentsOf, platformImage, type ReadDocument } from './documents.ts';
+import { documentLimit, platformImage, type ReadDocument } from './documents.ts';
 import { childLabels, danglingName, snapshotLabel } from './labels.ts';
 import { moveName } from './name-change.ts';
 import { storeBlob } from './store-blob.ts';
@@ -71,7 +71,7 @@ async function ignoreOtherPlatforms<T>(look: () => Promise<T>): Promise<T | unde
 async function takeTree(backend: ImageBackend, context: CallContext, taken: Taken): Promise<void> {
   const { archive, target, progress } = taken;
   const labels = isIndexType(target.mediaType) || isManifestType(target.mediaType) ? await takeChildren() : {};
-  await storeBlob(backend, context, { descriptor: target, source: await archive.source(target), labels });
+  await storeBlob(backend, context, { descriptor: target, source: archive.source(target), labels });
   progress({ id: shortId(target.digest), status: 'stored' });
 
   async function takeChildren(): Promise<Readonly<Record<string, string>>> {

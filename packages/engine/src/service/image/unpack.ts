@@ -22,7 +22,7 @@ export interface LayerFile {
 }
 
 /** Finds a layer: in the content store (then it needs no copy), or in an archive. */
-export type FindLayer = (layer: Descriptor) => Promise<LayerFile>;
+export type FindLayer = (layer: Descriptor) => LayerFile;
 
 export interface UnpackOptions {
   readonly find: FindLayer;
@@ -53,6 +53,11 @@ export async function unpackImage(
     parent = step.chain;
   }
   return parent;
+}
+
+/** Layers as the content store has them. */
+export function storedLayers(backend: ImageBackend): FindLayer {
+  return ({ digest, size }) => ({ path: backend.blobPath(digest), offset: 0, size });
 }
 
 /** The chain id of an image's top layer, empty without layers. */
@@ -112,7 +117,7 @@ async function applyStep(
   { find, progress }: UnpackOptions,
 ): Promise<void> {
   const { layer, diffId } = step;
-  const { path, offset, size } = await find(layer);
+  const { path, offset, size } = find(layer);
   const compression = layerCompression(layer.mediaType);
   if (compression === undefined) {
     throw new BerthError('invalid_argument', `layer ${layer.digest} is of the unknown media type ${layer.mediaType}`, {
@@ -130,7 +135,7 @@ async function applyStep(
       whiteouts: backend.snapshots.driver === 'overlayfs' ? 'overlay' : 'remove',
       expect: { digest: layer.digest, size: layer.size, diffId },
       ...(ingest === undefined ? {} : { copyTo: ingest.path }),
-      ...(snapshot === undefined ? {} : { unpackTo: snapshot.path, parents }),
+      ...(snapshot === undefined ? {} : { unpackTo: snapshot.path, parents, sync: true }),
     },
     {
       signal: context.signal,
@@ -147,7 +152,8 @@ async function applyStep(
 /** Another unpack of the same layer may have been quicker: then its result serves both. */
 async function commitSnapshot(backend: ImageBackend, context: CallContext, chain: string, key: string): Promise<void> {
   try {
-    await backend.snapshots.commit(context, chain, key);
+    // The worker has synced what it wrote.
+    await backend.snapshots.commit(context, chain, key, { synced: true });
   } catch (error) {
     if (!isKind(error, 'already_exists')) throw error;
     await backend.snapshots.remove(context, key);
