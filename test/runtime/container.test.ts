@@ -54,6 +54,13 @@ describe('a compiled container', { skip }, () => {
     assert.ok(text.endsWith('end'));
   });
 
+  test('may make a node for any device, and open only its own', async () => {
+    const text = await outputOf(
+      'exec 2>&1; mknod /disk b 254 0 && head -c 1 /disk; head -c 1 /dev/zero | stat -c done /',
+    );
+    assert.match(text, /\/disk: Operation not permitted\ndone$/);
+  });
+
   test('has the default capabilities and a filter', async () => {
     const text = await outputOf('grep -E "CapEff|Seccomp:|NoNewPrivs" /proc/self/status');
     assert.match(text, /CapEff:\s*00000000a80425fb/);

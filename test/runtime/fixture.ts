@@ -19,7 +19,7 @@ import type { Exit, Started } from '@berth/runtime/shim/message';
 
 const binary = join(import.meta.dirname, '../../build/native/berth-launcher');
 const applets =
-  'sh cat echo id ls mount umount grep touch stat pwd tty stty readlink sleep mkdir true head hostname yes'.split(
+  'sh cat echo id ls mount umount grep touch stat pwd tty stty readlink sleep mkdir true head hostname mknod'.split(
     ' ',
   );
 

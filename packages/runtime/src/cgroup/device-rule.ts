@@ -28,22 +28,29 @@ export const alwaysAllowed: readonly DeviceRule[] = [
   allow('c', 136, -1),
 ];
 
+const denyAll: DeviceRule = { allow: false };
+
 /**
- * v1 device rules, kernel Documentation/admin-guide/cgroup-v1/devices.rst: one line a write. When
- * the first rule already allows everything there is nothing to add.
+ * v1 device rules, kernel Documentation/admin-guide/cgroup-v1/devices.rst: one line a write. What no
+ * rule speaks of is denied, as in runc. A container that may use all devices needs nothing more.
  */
 export function deviceWrites(folder: string, rules: readonly DeviceRule[]): CgroupWrite[] {
-  if (rules.length === 0) return [];
-  const last = rules.at(-1);
-  const open = last !== undefined && last.allow && isAll(last);
-  const writes = [...rules, ...(open ? [] : alwaysAllowed)].map((rule, index) => ({
+  const open = allowsAll(rules);
+  const start = rules[0] !== undefined && isAll(rules[0]) ? [] : [denyAll];
+  const writes = [...start, ...rules, ...(open ? [] : alwaysAllowed)].map((rule, index) => ({
     path: `${folder}/${rule.allow ? 'devices.allow' : 'devices.deny'}`,
-    data: ruleLine(rule, index),
+    data: ruleLine(rule, index - start.length),
   }));
   // Nothing runs in the cgroup yet: of two equal lines the last one alone decides.
   return [
     ...new Map(writes.toReversed().map((write) => [write.path + write.data, write])).values(),
   ].toReversed();
+}
+
+/** Whether the last word of the rules is that everything is allowed, as for privileged containers. */
+export function allowsAll(rules: readonly DeviceRule[]): boolean {
+  const last = rules.at(-1);
+  return last !== undefined && last.allow && isAll(last);
 }
 
 function ruleLine(rule: DeviceRule, index: number): string {

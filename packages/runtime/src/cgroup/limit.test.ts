@@ -55,7 +55,9 @@ describe('limits', () => {
   });
 
   test('new v1 cpusets are filled from the nearest known one down, the parents too', () => {
-    const writes = cgroupRecords(v1, '/pods/a/b', undefined).filter(({ kind }) => kind === 'write_file');
+    const writes = cgroupRecords(v1, '/pods/a/b', undefined).filter(
+      (one) => one.kind === 'write_file' && String(one.path).includes('/cpuset/'),
+    );
     assert.deepEqual(
       writes.map((one) => one.kind === 'write_file' && `${String(one.path)} ${String(one.data)}`),
       [
@@ -101,6 +103,11 @@ describe('device rules', () => {
       deviceWrites('/d', [{ allow: true, access: 'rwm' }]).map(({ data }) => data),
       ['a'],
     );
+  });
+
+  test('what no rule speaks of is denied', () => {
+    assert.equal(deviceWrites('/d', [])[0]?.path, '/d/devices.deny');
+    assert.equal(deviceWrites('/d', [{ allow: true, type: 'c', major: 4, minor: 5 }])[0]?.data, 'a');
   });
 
   test('letters that the kernel does not know are refused', () => {

@@ -1,6 +1,5 @@
 import type { ResourcesSpec } from '@berth/model/runtime-spec';
 import { invalid } from '../compile/invalid.ts';
-import { deviceWrites } from './device-rule.ts';
 import { cgroupFolder, hierarchyOf } from './layout.ts';
 import type { CgroupLayout } from './layout.ts';
 
@@ -46,10 +45,6 @@ function v1(layout: CgroupLayout, path: string, resources: ResourcesSpec): Cgrou
   if (cpu.cpus) write('cpuset', 'cpus', cpu.cpus);
   if (cpu.mems) write('cpuset', 'mems', cpu.mems);
   if (pids !== undefined) write('pids', 'max', pids.limit > 0 ? pids.limit : 'max');
-  const devices = hierarchyOf(layout, 'devices');
-  if (devices !== undefined && resources.devices !== undefined) {
-    writes.push(...deviceWrites(cgroupFolder(devices.mountPoint, path), resources.devices));
-  }
   return writes;
 }
 
@@ -84,7 +79,6 @@ function v2(layout: CgroupLayout, path: string, resources: ResourcesSpec): Cgrou
   if (cpu.cpus) write('cpuset.cpus', cpu.cpus);
   if (cpu.mems) write('cpuset.mems', cpu.mems);
   if (pids !== undefined) write('pids.max', pids.limit > 0 ? pids.limit : 'max');
-  // Device rules are an eBPF program on v2, which the plan has no record for yet.
   return writes;
 }
 

@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
-import type { ResourcesSpec } from '@berth/model/runtime-spec';
+import type { DeviceRule, ResourcesSpec } from '@berth/model/runtime-spec';
 import { invalid } from '../compile/invalid.ts';
 import { onHost } from '../compile/step.ts';
 import type { PlanRecord } from '../plan/record.ts';
-import { cgroupFolder, cgroupFolders } from './layout.ts';
+import { deviceWrites } from './device-rule.ts';
+import { cgroupFolder, cgroupFolders, hierarchyOf } from './layout.ts';
 import type { CgroupLayout } from './layout.ts';
 import { limitWrites } from './limit.ts';
 import type { CgroupWrite } from './limit.ts';
@@ -22,6 +23,7 @@ export function cgroupRecords(
     ...cgroupFolders(layout, path).map((folder) => onHost('cgroup_create', { path: folder })),
     ...(layout.version === 1 ? cpusetWrites(layout, path) : controllerWrites(layout, path)).map(writeRecord),
     ...limitWrites(layout, path, resources ?? {}).map(writeRecord),
+    ...deviceRules(layout, path, resources?.devices ?? []).map(writeRecord),
   ];
 }
 
@@ -41,6 +43,12 @@ export function spawnCgroup(layout: CgroupLayout, path: string): string {
 function writeRecord(write: CgroupWrite): PlanRecord {
   const record = onHost('write_file', { path: write.path, data: write.data });
   return write.soft ? { ...record, soft: true } : record;
+}
+
+/** Device rules are an eBPF program on v2, for which the plan has no record yet: compile/open-device.ts. */
+function deviceRules(layout: CgroupLayout, path: string, rules: readonly DeviceRule[]): CgroupWrite[] {
+  const devices = hierarchyOf(layout, 'devices');
+  return devices === undefined ? [] : deviceWrites(cgroupFolder(devices.mountPoint, path), rules);
 }
 
 /**

@@ -15,8 +15,7 @@ export async function updateCgroup(
   path: string,
   resources: ResourcesSpec,
 ): Promise<void> {
-  const { devices: _, ...limits } = resources;
-  const refused = await writeAll(limitWrites(layout, path, limits));
+  const refused = await writeAll(limitWrites(layout, path, resources));
   const still = await writeAll(refused.map(({ write }) => write));
   const hard = still.find(({ write }) => !write.soft);
   if (hard !== undefined) throw hard.error;

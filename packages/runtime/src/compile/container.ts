@@ -11,6 +11,7 @@ import { mountRecords } from './mount.ts';
 import { enterRecords, isNew, joinPidRecords, namespaceMap, spawnFlags } from './namespace.ts';
 import type { NamespaceMap } from './namespace.ts';
 import { oomScoreRecords } from './oom-score.ts';
+import { devicesAreOpen, withoutMknod } from './open-device.ts';
 import { programRecord } from './program.ts';
 import { rlimitRecords } from './rlimit.ts';
 import { rootAttributeRecords, rootRecords } from './root.ts';
@@ -65,7 +66,9 @@ function containerTrack(spec: RuntimeSpec, facts: HostFacts, namespaces: Namespa
   const { process } = spec;
   const mounts = mountRecords(spec, facts);
   const attached = attachedRecords(facts, namespaces);
+  const filter = filterRecords(spec.linux.seccomp, facts.architecture);
   const pivot = inContainer('pivot_root', {});
+  const openDevices = devicesAreOpen(facts.cgroup, spec.linux.resources?.devices);
   return [
     // Exact modes for all that is made below; the process's own mask is set at the end.
     inContainer('umask', { mask: 0 }),
@@ -89,10 +92,10 @@ function containerTrack(spec: RuntimeSpec, facts: HostFacts, namespaces: Namespa
     ...(mounts.lateNeedsHost ? [pivot] : []),
     // Mounts in which the plan has made things itself, then the root: nothing is made after this.
     ...mounts.seal,
-    ...rootAttributeRecords(spec),
+    ...rootAttributeRecords(spec, openDevices),
     // Raising a limit takes privileges; lowering NOFILE or AS earlier could break the steps above.
     ...rlimitRecords(process.rlimits),
-    ...credentialRecords(process, filterRecords(spec.linux.seccomp, facts.architecture), facts.capabilities),
+    ...credentialRecords(process, filter, withoutMknod(facts.capabilities, openDevices)),
     programRecord(process),
   ];
 }

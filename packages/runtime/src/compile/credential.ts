@@ -8,8 +8,6 @@ import { inContainer, soft } from './step.ts';
 /** runtime-spec leaves the default to the runtime; this is what runc and every shell use. */
 const defaultUmask = 0o022;
 
-const allCapabilities = 0xffff_ffff_ffff_ffffn;
-
 interface CapabilityMasks {
   readonly bounding: bigint;
   readonly effective: bigint;
@@ -29,11 +27,12 @@ interface CapabilityMasks {
  *   tries twice, before and after, for the same two cases.
  * - A filter without no_new_privs needs CAP_SYS_ADMIN, so it is installed under the bridge set;
  *   with no_new_privs it needs nothing and is the last thing before execve.
+ * - Capabilities that are not `available` are left out of every set.
  */
 export function credentialRecords(
   process: ProcessSpec,
   filter: readonly PlanRecord[],
-  available: bigint = allCapabilities,
+  available: bigint,
 ): PlanRecord[] {
   const { user } = process;
   const caps = masks(process, available);

@@ -7,6 +7,7 @@ import { filterRecords } from './filter.ts';
 import { namespaceFlags, namespaceMap } from './namespace.ts';
 import type { NamespaceMap } from './namespace.ts';
 import { oomScoreRecords } from './oom-score.ts';
+import { devicesAreOpen, withoutMknod } from './open-device.ts';
 import { programRecord } from './program.ts';
 import { rlimitRecords } from './rlimit.ts';
 import { attachStdioRecords, stdioRecord } from './stdio.ts';
@@ -24,6 +25,7 @@ export function compileExec(process: ProcessSpec, facts: ExecFacts): Plan {
   const { cgroup, cgroupPath } = facts;
   const namespaces = namespaceMap(facts.namespaces);
   const attach = attachRecords(cgroup, cgroupPath);
+  const openDevices = devicesAreOpen(cgroup, facts.devices);
   const waits = attach.length > 0;
   const filter = filterRecords(facts.seccomp, facts.architecture);
   return {
@@ -42,7 +44,7 @@ export function compileExec(process: ProcessSpec, facts: ExecFacts): Plan {
       ...rlimitRecords(process.rlimits),
       // As late as can be: a v1 attach takes longer than all of the above.
       ...(waits ? [inContainer('wait', inCgroup)] : []),
-      ...credentialRecords(process, filter, facts.capabilities),
+      ...credentialRecords(process, filter, withoutMknod(facts.capabilities, openDevices)),
       programRecord(process),
     ],
   };

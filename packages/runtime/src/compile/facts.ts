@@ -1,4 +1,4 @@
-import type { MountSpec, NamespaceSpec, SeccompSpec } from '@berth/model/runtime-spec';
+import type { DeviceRule, MountSpec, NamespaceSpec, SeccompSpec } from '@berth/model/runtime-spec';
 import type { CgroupLayout } from '../cgroup/layout.ts';
 
 /** One mount that makes up the root file system, e.g. the overlay of its layers. */
@@ -65,4 +65,6 @@ export interface ExecFacts extends ProcessFacts {
   readonly namespaces: readonly NamespaceSpec[];
   /** The container's own filter, `spec.linux.seccomp`. */
   readonly seccomp?: SeccompSpec;
+  /** The container's own rules, `spec.linux.resources.devices`. */
+  readonly devices?: readonly DeviceRule[];
 }

@@ -41,9 +41,12 @@ export function rootRecords(spec: RuntimeSpec, facts: HostFacts): PlanRecord[] {
   return records;
 }
 
-/** Read-only and propagation of the root mount, once nothing needs to be made in it any more. */
-export function rootAttributeRecords(spec: RuntimeSpec): PlanRecord[] {
-  const set = spec.root.readonly ? MOUNT_ATTR.MOUNT_ATTR_RDONLY : 0;
+/** Attributes and propagation of the root mount, once nothing needs to be made in it any more. */
+export function rootAttributeRecords(spec: RuntimeSpec, openDevices: boolean): PlanRecord[] {
+  const readonly = spec.root.readonly ? MOUNT_ATTR.MOUNT_ATTR_RDONLY : 0;
+  // Without a mount on /dev the container's own devices are on the root.
+  const hasDev = spec.mounts.some(({ destination }) => destination === '/dev');
+  const set = readonly | (openDevices && hasDev ? MOUNT_ATTR.MOUNT_ATTR_NODEV : 0);
   const propagation = propagationOf(spec);
   if (!set && !propagation) return [];
   return [inContainer('root_attributes', { set, propagation })];
