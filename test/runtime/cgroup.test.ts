@@ -57,9 +57,7 @@ describe('the cgroup of a running container', { skip }, () => {
       cpu: { period: 100_000, quota: -1 },
     });
     assert.equal((await running.cgroup.stats()).memory.limit, 32 << 20);
-    await assert.rejects(running.cgroup.update({ cpu: { cpus: '900' } }), (error) =>
-      isKind(error, 'invalid_argument'),
-    );
+    await assert.rejects(running.cgroup.update({ cpu: { cpus: '900' } }), (error) => isKind(error, 'invalid_argument'));
     await end(running);
   });
 

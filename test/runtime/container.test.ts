@@ -39,10 +39,7 @@ describe('a compiled container', { skip }, () => {
     const text = await outputOf(
       'cd /dev; stat -c "%n %a %t:%T" null zero full random urandom tty; for link in core fd ptmx stdin; do readlink $link; done; umask',
     );
-    assert.match(
-      text,
-      /null 666 1:3\nzero 666 1:5\nfull 666 1:7\nrandom 666 1:8\nurandom 666 1:9\ntty 666 5:0/,
-    );
+    assert.match(text, /null 666 1:3\nzero 666 1:5\nfull 666 1:7\nrandom 666 1:8\nurandom 666 1:9\ntty 666 5:0/);
     assert.match(text, /\/proc\/kcore\n\/proc\/self\/fd\npts\/ptmx\n\/proc\/self\/fd\/0\n0022$/);
   });
 
@@ -120,7 +117,7 @@ describe('a compiled container', { skip }, () => {
     execFileSync('mount', ['-t', 'tmpfs', 'shared', source]);
     execFileSync('mount', ['--make-shared', source]);
     try {
-      const before = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').length;
+      const earlier = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').length;
       const text = await outputOf('mkdir /s/in; mount -t tmpfs in /s/in && echo mounted', {
         privileged: true,
         binds: [{ source, destination: '/s', propagation: 'rshared' }],
@@ -128,7 +125,7 @@ describe('a compiled container', { skip }, () => {
       assert.equal(text, 'mounted');
       const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
       assert.ok(mounts.some((line) => line.includes(` ${source}/in `)));
-      assert.equal(mounts.length, before + 1);
+      assert.equal(mounts.length, earlier + 1);
     } finally {
       execFileSync('umount', ['-R', source]);
     }

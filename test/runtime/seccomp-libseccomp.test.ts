@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { SeccompArg, SeccompSpec } from '@berth/model/runtime-spec';
-import { dockerSeccomp } from '@berth/runtime/defaults/docker-seccomp';
+import { dockerSeccomp } from '@berth/runtime/defaults/gen/docker-seccomp';
 import { actionValue } from '@berth/runtime/seccomp/action';
 import { architecturesOf } from '@berth/runtime/seccomp/architecture';
 import type { Architecture } from '@berth/runtime/seccomp/architecture';
@@ -73,15 +73,13 @@ function boundaries(args: readonly SeccompArg[]): bigint[] {
 
 /** What arguments to try for each call name: zeros, and all bounds for those with conditions. */
 function argumentsFor(spec: SeccompSpec, name: string): bigint[][] {
-  const args = (spec.syscalls ?? [])
-    .filter(({ names }) => names.includes(name))
-    .flatMap((rule) => rule.args ?? []);
+  const args = (spec.syscalls ?? []).filter(({ names }) => names.includes(name)).flatMap((rule) => rule.args ?? []);
   const lists: bigint[][] = [[0n, 0n, 0n, 0n, 0n, 0n]];
   const values = boundaries(args);
   for (const { index } of args) {
     for (const value of values) {
       for (const other of args.length > 1 ? values : [0n]) {
-        const list = new Array<bigint>(6).fill(other);
+        const list = Array.from({ length: 6 }, () => other);
         list[index] = value;
         lists.push(list);
       }

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open, readdir, readFile } from 'node:fs/promises';
-import { BerthError, errnoName } from '@berth/model/error';
+import { asError, BerthError, errnoName } from '@berth/model/error';
 
 /** A file's text without its last newline; undefined when the file or the cgroup is gone. */
 export async function readText(path: string): Promise<string | undefined> {
@@ -58,9 +58,8 @@ export async function cgroupTree(folder: string): Promise<string[]> {
 
 function refused(path: string, data: string, cause: unknown): BerthError {
   const errno = errnoName(cause);
-  const kind =
-    errno === 'ENOENT' ? 'not_found' : errno === 'EBUSY' ? 'failed_precondition' : 'invalid_argument';
-  return new BerthError(kind, `write ${JSON.stringify(data)} to ${path}: ${errno ?? cause}`, {
+  const kind = errno === 'ENOENT' ? 'not_found' : errno === 'EBUSY' ? 'failed_precondition' : 'invalid_argument';
+  return new BerthError(kind, `write ${JSON.stringify(data)} to ${path}: ${errno ?? asError(cause).message}`, {
     code: 'cgroup_write',
     cause,
   });

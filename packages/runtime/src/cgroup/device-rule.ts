@@ -42,9 +42,7 @@ export function deviceWrites(folder: string, rules: readonly DeviceRule[]): Cgro
     data: ruleLine(rule, index - start.length),
   }));
   // Nothing runs in the cgroup yet: of two equal lines the last one alone decides.
-  return [
-    ...new Map(writes.toReversed().map((write) => [write.path + write.data, write])).values(),
-  ].toReversed();
+  return [...new Map(writes.toReversed().map((write) => [write.path + write.data, write])).values()].toReversed();
 }
 
 /** Whether the last word of the rules is that everything is allowed, as for privileged containers. */

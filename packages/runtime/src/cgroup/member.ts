@@ -1,4 +1,4 @@
-import { isKind, tolerate } from '@berth/model/error';
+import { asError, isKind, tolerate } from '@berth/model/error';
 import { cgroupTree, readText, writeValue } from './cgroup-file.ts';
 import { freeze, thaw } from './freeze.ts';
 import { cgroupFolder, hierarchyOf } from './layout.ts';
@@ -39,17 +39,15 @@ export async function killMembers(layout: CgroupLayout, path: string): Promise<v
 /** On v1 the freezer's folder: what is killed must be what is frozen. */
 function memberFolder(layout: CgroupLayout, path: string): string {
   const mountPoint =
-    layout.version === 2
-      ? layout.unified
-      : (hierarchyOf(layout, 'freezer') ?? layout.hierarchies[0])?.mountPoint;
+    layout.version === 2 ? layout.unified : (hierarchyOf(layout, 'freezer') ?? layout.hierarchies[0])?.mountPoint;
   return cgroupFolder(mountPoint ?? '/sys/fs/cgroup', path);
 }
 
-async function settle(action: Promise<void>): Promise<unknown> {
+async function settle(action: Promise<void>): Promise<Error | undefined> {
   try {
     await action;
     return undefined;
   } catch (error) {
-    return error;
+    return asError(error);
   }
 }

@@ -13,11 +13,7 @@ import type { CgroupWrite } from './limit.ts';
  * The container's cgroup, made and limited, but with no process in it yet: for the host track.
  * Limits are written before the first process comes, so that nothing ever runs without them.
  */
-export function cgroupRecords(
-  layout: CgroupLayout,
-  path: string,
-  resources: ResourcesSpec | undefined,
-): PlanRecord[] {
+export function cgroupRecords(layout: CgroupLayout, path: string, resources: ResourcesSpec | undefined): PlanRecord[] {
   checkPath(path);
   return [
     ...cgroupFolders(layout, path).map((folder) => onHost('cgroup_create', { path: folder })),

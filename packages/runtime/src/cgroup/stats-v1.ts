@@ -77,8 +77,12 @@ async function ioStats(file: FileOf): Promise<IoStats[]> {
     const [major = 0, minor = 0] = device.split(':').map(Number);
     const done = count.get(device);
     return {
-      ...{ major, minor, readBytes: Read, writeBytes: Write },
-      ...{ reads: done?.Read ?? 0, writes: done?.Write ?? 0 },
+      major,
+      minor,
+      readBytes: Read,
+      writeBytes: Write,
+      reads: done?.Read ?? 0,
+      writes: done?.Write ?? 0,
     };
   });
 }

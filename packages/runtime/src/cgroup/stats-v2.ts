@@ -60,8 +60,12 @@ async function ioStats(folder: string): Promise<IoStats[]> {
     const number = (key: string) => Number(value[key] ?? 0);
     return [
       {
-        ...{ major, minor, readBytes: number('rbytes'), writeBytes: number('wbytes') },
-        ...{ reads: number('rios'), writes: number('wios') },
+        major,
+        minor,
+        readBytes: number('rbytes'),
+        writeBytes: number('wbytes'),
+        reads: number('rios'),
+        writes: number('wios'),
       },
     ];
   });

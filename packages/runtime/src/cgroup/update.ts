@@ -10,11 +10,7 @@ import type { CgroupWrite } from './limit.ts';
  * kernel refuses is tried once more when the rest is done. Device rules are left as they are.
  * Throws `invalid_argument` with the file and the value that the kernel does not take.
  */
-export async function updateCgroup(
-  layout: CgroupLayout,
-  path: string,
-  resources: ResourcesSpec,
-): Promise<void> {
+export async function updateCgroup(layout: CgroupLayout, path: string, resources: ResourcesSpec): Promise<void> {
   const refused = await writeAll(limitWrites(layout, path, resources));
   const still = await writeAll(refused.map(({ write }) => write));
   const hard = still.find(({ write }) => !write.soft);

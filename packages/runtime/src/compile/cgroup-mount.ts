@@ -56,16 +56,10 @@ function aliases(hierarchy: CgroupHierarchy, destination: string): PlanRecord[] 
   if (hierarchy.controllers.length < 2) return [];
   return hierarchy.controllers
     .filter((controller) => controller !== folder)
-    .map((controller) =>
-      inContainer('symlink', { target: folder, path: posix.join(destination, controller) }),
-    );
+    .map((controller) => inContainer('symlink', { target: folder, path: posix.join(destination, controller) }));
 }
 
-function bindOwnFolder(
-  hierarchy: CgroupHierarchy,
-  target: string,
-  { options, facts }: CgroupMountInput,
-): PlanRecord {
+function bindOwnFolder(hierarchy: CgroupHierarchy, target: string, { options, facts }: CgroupMountInput): PlanRecord {
   return inContainer('bind_mount', {
     recursive: 0,
     set: options.set,
@@ -77,12 +71,7 @@ function bindOwnFolder(
   });
 }
 
-function fileSystem(
-  type: string,
-  target: string,
-  { set }: MountOptions,
-  options: readonly string[],
-): PlanRecord {
+function fileSystem(type: string, target: string, { set }: MountOptions, options: readonly string[]): PlanRecord {
   return inContainer('fs_mount', {
     attributes: set,
     mode: 0o755,

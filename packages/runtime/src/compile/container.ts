@@ -103,9 +103,7 @@ function containerTrack(spec: RuntimeSpec, facts: HostFacts, namespaces: Namespa
 /** The wait, then the cgroup namespace, whose root is the cgroup the process is in at that moment. */
 function attachedRecords(facts: HostFacts, namespaces: NamespaceMap): PlanRecord[] {
   const wait = facts.cgroup.version === 1 ? [inContainer('wait', inCgroup)] : [];
-  const unshare = isNew(namespaces, 'cgroup')
-    ? [inContainer('unshare', { flags: CLONE.CLONE_NEWCGROUP })]
-    : [];
+  const unshare = isNew(namespaces, 'cgroup') ? [inContainer('unshare', { flags: CLONE.CLONE_NEWCGROUP })] : [];
   return [...wait, ...unshare];
 }
 

@@ -5,10 +5,7 @@ import { isBelow, unescapeMountPath } from './mount-path.ts';
  * The mount point that holds a path, by the text of /proc/self/mountinfo: what `HostFacts.rootParent`
  * wants. The last of equal length is the one on top.
  */
-export function containingMount(
-  path: string,
-  mountinfo = readFileSync('/proc/self/mountinfo', 'utf8'),
-): string {
+export function containingMount(path: string, mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')): string {
   let best = '/';
   for (const line of mountinfo.split('\n')) {
     const mountPoint = unescapeMountPath(line.split(' ')[4] ?? '');

@@ -69,8 +69,7 @@ const plans: Readonly<Record<string, () => ReturnType<typeof compileContainer>>>
     const { rootMounts: _, rootTarget: __, ...folder } = facts;
     return compileContainer(spec({ rootPath: '/srv/root' }), folder);
   },
-  tty: () =>
-    compileContainer(spec({ tty: true, consoleSize: { height: 24, width: 80 } }), { ...facts, stdin: true }),
+  tty: () => compileContainer(spec({ tty: true, consoleSize: { height: 24, width: 80 } }), { ...facts, stdin: true }),
   'read-only': () =>
     compileContainer(
       spec({ readonlyRootfs: true, cwd: '/work', tmpfs: [{ destination: '/tmp', options: ['size=1m'] }] }),
@@ -133,11 +132,7 @@ describe('plans are what they were', () => {
       const file = new URL(`golden/${name}.txt`, import.meta.url);
       const printed = printPlan(plan());
       if (process.env.UPDATE_GOLDEN) writeFileSync(file, printed);
-      assert.equal(
-        printed,
-        readFileSync(file, 'utf8'),
-        `run with UPDATE_GOLDEN=1 if golden/${name}.txt is to change`,
-      );
+      assert.equal(printed, readFileSync(file, 'utf8'), `run with UPDATE_GOLDEN=1 if golden/${name}.txt is to change`);
     });
   }
 

@@ -26,7 +26,7 @@ export function namespaceMap(namespaces: readonly NamespaceSpec[]): NamespaceMap
     const path = `linux.namespaces[${index}]`;
     const { type } = namespace;
     if (!Object.hasOwn(namespaceFlags, type)) {
-      throw invalid(`${path}.type`, `unknown namespace ${String(type)}`);
+      throw invalid(`${path}.type`, `unknown namespace ${type as string}`);
     }
     if (type === 'user') {
       throw unimplemented(`${path}.type`, 'user namespaces are not supported yet');

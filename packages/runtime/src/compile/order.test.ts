@@ -64,9 +64,7 @@ describe('the order of steps', () => {
   test('the cgroup namespace is made, and shown, once the process is in its cgroup', () => {
     const made = plan();
     const [wait, unshare] = [last(made, 'wait'), last(made, 'unshare')];
-    const mounted = made.records.findIndex(
-      (one) => one.kind === 'fs_mount' && one.target === '/sys/fs/cgroup',
-    );
+    const mounted = made.records.findIndex((one) => one.kind === 'fs_mount' && one.target === '/sys/fs/cgroup');
     assert.ok(wait < unshare && unshare < mounted && mounted < last(made, 'execve'));
   });
 
@@ -93,9 +91,7 @@ describe('the order of steps', () => {
 
   test('the oom score is written while the host has its /proc in view, and may fail', () => {
     const made = plan({ oomScoreAdj: 100 });
-    const index = made.records.findIndex(
-      (one) => one.kind === 'write_file' && one.path === '/proc/self/oom_score_adj',
-    );
+    const index = made.records.findIndex((one) => one.kind === 'write_file' && one.path === '/proc/self/oom_score_adj');
     assert.ok(index < first(made, 'unshare'));
     assert.equal(made.records[index]?.soft, true);
   });

@@ -57,8 +57,7 @@ describe('tables', () => {
   });
 
   test('the mount that holds a path', () => {
-    const text =
-      '1 0 8:1 / / rw - ext4 a rw\n2 1 8:2 / /var/lib rw - ext4 b rw\n3 1 8:2 / /var/li rw - ext4 b rw\n';
+    const text = '1 0 8:1 / / rw - ext4 a rw\n2 1 8:2 / /var/lib rw - ext4 b rw\n3 1 8:2 / /var/li rw - ext4 b rw\n';
     assert.equal(containingMount('/var/lib/berth/x', text), '/var/lib');
     assert.equal(containingMount('/var/library', text), '/');
   });

@@ -78,9 +78,7 @@ describe('a spec that cannot be run is refused with the path of the bad field', 
       assert.throws(
         () => compileContainer(spec, facts),
         (error: unknown) =>
-          error instanceof BerthError &&
-          error.kind === 'invalid_argument' &&
-          error.message.startsWith(`${path}:`),
+          error instanceof BerthError && error.kind === 'invalid_argument' && error.message.startsWith(`${path}:`),
       );
     });
   }

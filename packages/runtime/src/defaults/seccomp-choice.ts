@@ -1,7 +1,7 @@
 import type { SeccompSpec } from '@berth/model/runtime-spec';
 import { resolveProfile } from '../seccomp/profile.ts';
 import type { ContainerSpecInput, SpecFacts } from './container-spec-input.ts';
-import { dockerSeccomp } from './docker-seccomp.ts';
+import { dockerSeccomp } from './gen/docker-seccomp.ts';
 
 /** The default profile resolved, by what it depends on: hosts see a handful of combinations. */
 const resolved = new Map<string, SeccompSpec>();

@@ -46,9 +46,7 @@ export function resolveUser(
   const gid = groupName === '' ? (entry?.gid ?? 0) : groupId(groupName, groups);
   const member = groupName === '' && entry !== undefined ? memberships(entry.name, groups) : [];
   const added = groupAdd.map((name) => groupId(name, groups));
-  const additionalGids = [...new Set([...member, ...added])]
-    .filter((id) => id !== gid)
-    .toSorted((a, b) => a - b);
+  const additionalGids = [...new Set([...member, ...added])].filter((id) => id !== gid).toSorted((a, b) => a - b);
   return { uid, gid, additionalGids, home: entry?.home || '/' };
 }
 

@@ -22,11 +22,7 @@ const descriptions: { readonly [K in RecordKind]?: (record: PlanRecord<K>) => st
   mount: describeMount,
   root_open: ({ path }) => text(path),
   fs_mount: ({ type, target, attributes, options }) =>
-    join(
-      `${text(type)} on ${text(target)}`,
-      attributes ? attributeNames(attributes) : '',
-      items(options).join(','),
-    ),
+    join(`${text(type)} on ${text(target)}`, attributes ? attributeNames(attributes) : '', items(options).join(',')),
   bind_mount: describeBind,
   mkdir: ({ path, mode, uid, gid }) => `${text(path)} ${octal(mode)} ${owner(uid, gid)}`,
   symlink: ({ path, target }) => `${text(path)} -> ${text(target)}`,
@@ -37,9 +33,7 @@ const descriptions: { readonly [K in RecordKind]?: (record: PlanRecord<K>) => st
   terminal: ({ rows, columns, uid, gid, console }) =>
     `${columns}x${rows} ${owner(uid, gid)}${console ? ', on /dev/console' : ''}`,
   root_attributes: ({ set, propagation }) =>
-    [set ? attributeNames(set) : '', propagation ? propagationName(propagation) : '']
-      .filter(Boolean)
-      .join(' '),
+    [set ? attributeNames(set) : '', propagation ? propagationName(propagation) : ''].filter(Boolean).join(' '),
   sethostname: ({ name }) => text(name),
   setdomainname: ({ name }) => text(name),
   sysctl: ({ path, value }) => `${text(path)} = ${text(value)}`,
@@ -50,13 +44,11 @@ const descriptions: { readonly [K in RecordKind]?: (record: PlanRecord<K>) => st
   user: ({ uid, gid }) => owner(uid, gid),
   capset: describeCapset,
   ambient: ({ raise }) => capabilities(raise),
-  seccomp: ({ program, flags }) =>
-    `${Math.floor(program.length / 8)} instructions${flags ? `, flags ${flags}` : ''}`,
+  seccomp: ({ program, flags }) => `${Math.floor(program.length / 8)} instructions${flags ? `, flags ${flags}` : ''}`,
   umask: ({ mask }) => octal(mask),
   chdir: ({ path }) => text(path),
   stdio_attach: ({ uid, gid }) => owner(uid, gid),
-  execve: ({ candidates, argv }) =>
-    `${items(argv).map(shellWord).join(' ')} from ${items(candidates).join(' ')}`,
+  execve: ({ candidates, argv }) => `${items(argv).map(shellWord).join(' ')} from ${items(candidates).join(' ')}`,
 };
 
 /** One record in words: its kind and what it does it to. */

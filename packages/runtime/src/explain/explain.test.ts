@@ -76,19 +76,13 @@ describe('a plan in words', () => {
   });
 
   test('flags without a name are shown as numbers', () => {
-    assert.equal(
-      describeRecord(onHost('spawn', { flags: 0x2000_0001, cgroup: '' })),
-      'spawn CLONE_NEWPID|0x1',
-    );
+    assert.equal(describeRecord(onHost('spawn', { flags: 0x2000_0001, cgroup: '' })), 'spawn CLONE_NEWPID|0x1');
   });
 });
 
 describe('remedies', () => {
   test('a missing program is 127, one that may not run is 126', () => {
-    assert.deepEqual(
-      [remedy(execve, errno.ENOENT).exitCode, remedy(execve, errno.EACCES).exitCode],
-      [127, 126],
-    );
+    assert.deepEqual([remedy(execve, errno.ENOENT).exitCode, remedy(execve, errno.EACCES).exitCode], [127, 126]);
     assert.match(remedy(execve, errno.ENOENT).hint ?? '', /\/bin/);
   });
 

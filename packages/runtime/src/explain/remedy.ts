@@ -118,20 +118,15 @@ function explainMount({ type, target, data }: PlanRecord<'mount'>, errno: string
     );
   }
   if (errno === 'ENOENT') return gone(`a folder of the mount on ${text(target)} is missing`, text(data));
-  if (errno === 'ENODEV')
-    return bad(`this kernel has no file system ${text(type)}`, `modprobe ${text(type)}`);
+  if (errno === 'ENODEV') return bad(`this kernel has no file system ${text(type)}`, `modprobe ${text(type)}`);
   return refused(errno, `mounting ${text(type) || 'a bind'} on ${text(target)}`);
 }
 
 function explainChdir({ path }: PlanRecord<'chdir'>, errno: string): Remedy | undefined {
   const folder = text(path);
   if (errno === 'ENOENT')
-    return bad(
-      `the working folder ${folder} does not exist`,
-      'create it in the image, or choose another with -w',
-    );
-  if (errno === 'ENOTDIR')
-    return bad(`the working folder ${folder} is not a folder`, 'choose another with -w');
+    return bad(`the working folder ${folder} does not exist`, 'create it in the image, or choose another with -w');
+  if (errno === 'ENOTDIR') return bad(`the working folder ${folder} is not a folder`, 'choose another with -w');
   if (errno === 'EXDEV')
     return { kind: 'permission_denied', message: `the working folder ${folder} is outside of the container` };
   if (errno === 'EACCES')
@@ -148,8 +143,7 @@ function explainCgroup(path: string, errno: string): Remedy | undefined {
       message: `cgroups are read-only here: ${path}`,
       hint: 'berthd needs a writable /sys/fs/cgroup',
     };
-  if (errno === 'ENOSPC')
-    return { kind: 'resource_exhausted', message: `no more cgroups can be made: ${path}` };
+  if (errno === 'ENOSPC') return { kind: 'resource_exhausted', message: `no more cgroups can be made: ${path}` };
   return refused(errno, `using the cgroup ${path}`);
 }
 
@@ -179,17 +173,13 @@ function explainSeccomp(errno: string): Remedy | undefined {
       hint: 'run with no-new-privileges',
     };
   if (errno === 'EINVAL')
-    return bad(
-      'the kernel does not take the system call filter',
-      'its flags or actions are newer than this kernel',
-    );
+    return bad('the kernel does not take the system call filter', 'its flags or actions are newer than this kernel');
   return undefined;
 }
 
 function explainSysctl({ path }: PlanRecord<'sysctl'>, errno: string): Remedy | undefined {
   const name = text(path).replaceAll('/', '.');
-  if (errno === 'ENOENT')
-    return bad(`this kernel has no setting ${name}`, 'or it is not part of a namespace');
+  if (errno === 'ENOENT') return bad(`this kernel has no setting ${name}`, 'or it is not part of a namespace');
   if (errno === 'EINVAL')
     return bad(`the setting ${name} does not take that value`, 'see Documentation/admin-guide/sysctl');
   return refused(errno, `setting ${name}`);
@@ -224,9 +214,7 @@ function refused(errno: string, what: string): Remedy | undefined {
 }
 
 function invalidOption(errno: string, message: string): Remedy | undefined {
-  return errno === 'EINVAL' || errno === 'ENODEV'
-    ? bad(message, 'the kernel log (dmesg) may say more')
-    : undefined;
+  return errno === 'EINVAL' || errno === 'ENODEV' ? bad(message, 'the kernel log (dmesg) may say more') : undefined;
 }
 
 function bad(message: string, hint: string): Remedy {

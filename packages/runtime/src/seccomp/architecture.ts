@@ -34,17 +34,29 @@ export const architectures: readonly Architecture[] = [
   { ...plain, name: 'SCMP_ARCH_X86_64', audit: 0xc000_003e, numbers: x64, end: x32Bit },
   // x32 passes 64-bit registers, but libseccomp treats it as a 32-bit interface, and so do we.
   {
-    ...{ ...plain, name: 'SCMP_ARCH_X32', audit: 0xc000_003e, numbers: x32 },
-    ...{ narrow: true, first: x32Bit },
+    ...plain,
+    name: 'SCMP_ARCH_X32',
+    audit: 0xc000_003e,
+    numbers: x32,
+    narrow: true,
+    first: x32Bit,
   },
   {
-    ...{ ...plain, name: 'SCMP_ARCH_X86', audit: 0x4000_0003, numbers: i386 },
-    ...{ narrow: true, multiplexed },
+    ...plain,
+    name: 'SCMP_ARCH_X86',
+    audit: 0x4000_0003,
+    numbers: i386,
+    narrow: true,
+    multiplexed,
   },
   { ...plain, name: 'SCMP_ARCH_AARCH64', audit: 0xc000_00b7, numbers: aarch64 },
   {
-    ...{ ...plain, name: 'SCMP_ARCH_ARM', audit: 0x4000_0028, numbers: arm },
-    ...{ narrow: true, privateFrom: 0xf_0000 },
+    ...plain,
+    name: 'SCMP_ARCH_ARM',
+    audit: 0x4000_0028,
+    numbers: arm,
+    narrow: true,
+    privateFrom: 0xf_0000,
   },
 ];
 
@@ -54,10 +66,7 @@ const nativeNames = { x64: 'SCMP_ARCH_X86_64', arm64: 'SCMP_ARCH_AARCH64' } as c
  * The architectures of a filter: the machine's own always, then those named. Names of machines that
  * we do not run on can never match and are passed over; unknown ones are `invalid_argument`.
  */
-export function architecturesOf(
-  names: readonly string[] | undefined,
-  native: 'x64' | 'arm64',
-): Architecture[] {
+export function architecturesOf(names: readonly string[] | undefined, native: 'x64' | 'arm64'): Architecture[] {
   names?.forEach((name, index) => {
     if (
       !/^SCMP_ARCH_(X86_64|X86|X32|AARCH64|ARM|MIPS\w*|PPC\w*|S390X?|PARISC\w*|RISCV64|LOONGARCH64|M68K|SHEB?)$/.test(

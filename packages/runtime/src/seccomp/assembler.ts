@@ -29,10 +29,7 @@ export class Assembler {
   }
 
   /** Goes on at `yes` when the test of the accumulator holds, else at `no`. */
-  jump(
-    test: { readonly code: number; readonly k: number },
-    next: { readonly yes: Label; readonly no: Label },
-  ): Label {
+  jump(test: { readonly code: number; readonly k: number }, next: { readonly yes: Label; readonly no: Label }): Label {
     if (next.yes === next.no) return next.yes;
     // One more for the other branch's own stepping stone.
     const [yes, no] = [this.#within(next.yes, 1), this.#within(next.no, 0)];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { SeccompArg, SeccompRule, SeccompSpec } from '@berth/model/runtime-spec';
-import { dockerSeccomp } from '../defaults/docker-seccomp.ts';
+import { dockerSeccomp } from '../defaults/gen/docker-seccomp.ts';
 import { ret } from './action.ts';
 import { compileSeccomp } from './compile.ts';
 import { numbers as arm } from './gen/arm.ts';
@@ -18,12 +18,7 @@ const docker = resolveProfile(dockerSeccomp, facts);
 const EPERM = ret.errno | 1;
 const ENOSYS = ret.errno | 38;
 
-function run(
-  spec: SeccompSpec,
-  number: number | undefined,
-  args: readonly bigint[] = [],
-  from = audit.x64,
-): number {
+function run(spec: SeccompSpec, number: number | undefined, args: readonly bigint[] = [], from = audit.x64): number {
   return interpret(compileSeccomp(spec, 'x64').program, { number: number ?? -1, audit: from, args }).value;
 }
 

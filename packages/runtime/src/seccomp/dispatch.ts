@@ -124,8 +124,7 @@ function split(ranges: readonly Range[], from: number, to: number): number {
     const before = left;
     left += ranges[index - 1]?.weight ?? 0;
     // The first place at or past the middle, or the one before it when that is nearer.
-    if (2 * left >= total)
-      return total - 2 * before < 2 * left - total && index - 1 > from ? index - 1 : index;
+    if (2 * left >= total) return total - 2 * before < 2 * left - total && index - 1 > from ? index - 1 : index;
   }
   return to - 1;
 }

@@ -1,5 +1,5 @@
-import { BerthError } from '@berth/model/error';
-import type { SeccompArg, SeccompRule, SeccompSpec } from '@berth/model/runtime-spec';
+import { asError, BerthError } from '@berth/model/error';
+import type { SeccompRule, SeccompSpec } from '@berth/model/runtime-spec';
 
 /**
  * A profile as docker's `--security-opt seccomp=FILE` has it: rules may depend on the container's
@@ -78,7 +78,7 @@ export function parseSeccompProfile(text: string): SeccompProfile {
   try {
     value = JSON.parse(text, exactNumber);
   } catch (cause) {
-    throw badProfile(`is not JSON: ${cause instanceof Error ? cause.message : cause}`, cause);
+    throw badProfile(`is not JSON: ${asError(cause).message}`, cause);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw badProfile('is not an object');
@@ -105,7 +105,7 @@ function plainRule(rule: ProfileRule): SeccompRule {
     names,
     action: rule.action,
     ...(rule.errnoRet === undefined ? {} : { errnoRet: rule.errnoRet }),
-    ...(rule.args?.length ? { args: rule.args as readonly SeccompArg[] } : {}),
+    ...(rule.args?.length ? { args: rule.args } : {}),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { SeccompProfile } from '../seccomp/profile.ts';
+import type { SeccompProfile } from '../../seccomp/profile.ts';
 
 /**
  * Docker's default profile: what a container may call of the kernel. The facts are those of
