@@ -1,15 +1,17 @@
 /* Clients: frames in, frames out, and the back pressure of both ways. */
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include "frame.h"
+#include "shim.h"
 
 enum { FRAMES_A_ROUND = 16 }; /* so that one busy client does not starve the others */
 
 struct client *client_add(int fd) {
-    struct client *client = calloc(1, sizeof *client);
+    struct client *client = fd >= 0 ? calloc(1, sizeof *client) : NULL;
     if (client == NULL) {
         close(fd);
+        poll(NULL, 0, 10); /* out of descriptors or memory: whoever knocks will do so again at once */
         return NULL;
     }
     client->fd = fd;
@@ -18,7 +20,7 @@ struct client *client_add(int fd) {
 }
 
 static void drop_payload(struct client *client) {
-    if (client->payload != client->small) free(client->payload);
+    free(client->payload);
     client->payload = NULL;
     client->have = client->fed = 0;
 }
@@ -44,14 +46,10 @@ static void make_deaf(struct client *client) {
 }
 
 static void enqueue(struct client *client, const uint8_t *bytes, size_t size) {
-    size_t end = client->queue_at + client->queued;
-    if (end + size > client->queue_room && client->queue_at > 0) {
-        memmove(client->queue, client->queue + client->queue_at, client->queued);
+    if (client->queue_at + client->queued + size > client->queue_room) {
+        size_t room = client->queued + size + CHUNK;
+        if (client->queue_at > 0) memmove(client->queue, client->queue + client->queue_at, client->queued);
         client->queue_at = 0;
-        end = client->queued;
-    }
-    if (end + size > client->queue_room) {
-        size_t room = end + size + CHUNK;
         uint8_t *queue = realloc(client->queue, room);
         if (queue == NULL) {
             client->closing = true;
@@ -60,7 +58,7 @@ static void enqueue(struct client *client, const uint8_t *bytes, size_t size) {
         client->queue = queue;
         client->queue_room = room;
     }
-    memcpy(client->queue + end, bytes, size);
+    memcpy(client->queue + client->queue_at + client->queued, bytes, size);
     client->queued += size;
 }
 
@@ -113,11 +111,12 @@ void client_feed(struct client *client) {
     while (process != NULL && process->input >= 0 && client->fed < client->frame.size) {
         int written = check(write(process->input, client->payload + client->fed, client->frame.size - client->fed));
         if (written == -EAGAIN) return;
-        if (written < 0 && written != -EINTR) close_descriptor(&process->input); /* it closed its end: nobody to write to */
+        if (written < 0 && written != -EINTR) close_descriptor(&process->input); /* it closed its end */
         if (written > 0) client->fed += (size_t)written;
     }
     /* A terminal's end of input is a character that the client sends. */
-    if (process != NULL && client->frame.type == FRAME_STDIN_CLOSE && process->slave < 0) close_descriptor(&process->input);
+    bool close_it = client->frame.type == FRAME_STDIN_CLOSE && process != NULL && process->slave < 0;
+    if (close_it) close_descriptor(&process->input);
     client->held = false;
     drop_payload(client);
 }
@@ -134,8 +133,7 @@ static bool receive(struct client *client, uint8_t *into, size_t size) {
 static bool begin_payload(struct client *client) {
     size_t size = client->frame.size;
     if (size > FRAME_MAX || client->frame.process >= PROCESS_LIMIT) return false;
-    bool plan = client->frame.type == FRAME_START; /* the start keeps it */
-    client->payload = size <= sizeof client->small && !plan ? client->small : malloc(size + 1);
+    client->payload = malloc(size + 1);
     return client->payload != NULL;
 }
 

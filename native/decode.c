@@ -96,7 +96,7 @@ static size_t list_items(const struct text *list, char **items) {
 static int decode_arguments(struct plan *plan, const struct record *execve) {
     const struct text *argv = &execve->strings[S_execve_argv], *env = &execve->strings[S_execve_env];
     size_t arguments = list_items(argv, NULL), variables = list_items(env, NULL);
-    if (arguments == 0 || SIZE(execve, execve, candidates) == 0) return -EINVAL;
+    if (arguments == 0 || execve->strings[S_execve_candidates].size == 0) return -EINVAL;
     plan->argv = calloc(arguments + variables + 2, sizeof *plan->argv);
     if (plan->argv == NULL) return -ENOMEM;
     plan->env = plan->argv + arguments + 1;

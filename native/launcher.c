@@ -4,9 +4,25 @@
  */
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include "process.h"
+#include <sys/un.h>
+#include "shim.h"
+
+/* Also how each shim listens. */
+int listen_on(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    AUTO_FD listener = check(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (listener < 0) return listener;
+    mode_t before = umask(0177);
+    int error = check(bind(listener, (struct sockaddr *)&address, sizeof address));
+    umask(before);
+    if (error == 0) error = check(listen(listener, 128));
+    return error < 0 ? error : take(&listener);
+}
 
 /* Nothing of the launcher or the daemon stays open in the shim: its standard streams are /dev/null. */
 static _Noreturn void become_shim(int connection) {
@@ -14,10 +30,7 @@ static _Noreturn void become_shim(int connection) {
     if (setsid() < 0 || null < 0) _exit(1);
     for (int fd = 0; fd < 3; fd++)
         if (dup2(null, fd) < 0) _exit(1);
-    int kept = fcntl(connection, F_DUPFD_CLOEXEC, 3); /* may have been below 3 if the launcher had no stdio */
-    if (kept != 3) {
-        if (dup3(connection, 3, O_CLOEXEC) < 0) _exit(1);
-    }
+    if (connection != 3 && dup3(connection, 3, O_CLOEXEC) < 0) _exit(1);
     sys_close_range(4, ~0u, 0);
     shim_main(3);
 }

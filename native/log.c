@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include "process.h"
+#include "shim.h"
 
 enum { PARTS = 256, PREFIX = 40 };
 
@@ -27,30 +27,22 @@ char *print_number(char *at, uint64_t value, unsigned digits) {
     return at + length;
 }
 
-/* Days since 1970 to a date, with years that begin in March; libc's own reads time zone files. */
-static char *print_date(char *at, uint64_t days) {
-    uint64_t shifted = days + 719468, era = shifted / 146097, day = shifted % 146097;
+/* RFC 3339 in UTC. The date is reckoned in years that begin in March; libc's own reads time zone files. */
+static void print_prefix(char prefix[PREFIX + 1], int stream) {
+    uint64_t time = nanoseconds(CLOCK_REALTIME), seconds = time / 1000000000u;
+    uint64_t days = seconds / 86400 + 719468, era = days / 146097, day = days % 146097;
     uint64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
     uint64_t of_year = day - (365 * year + year / 4 - year / 100), month = (5 * of_year + 2) / 153;
-    at = print_number(at, year + era * 400 + (month >= 10), 4);
-    *at++ = '-';
-    at = print_number(at, month < 10 ? month + 3 : month - 9, 2);
-    *at++ = '-';
-    return print_number(at, of_year - (153 * month + 2) / 5 + 1, 2);
-}
-
-static void print_prefix(char prefix[PREFIX + 1], int stream, const char *tag) {
-    uint64_t time = nanoseconds(CLOCK_REALTIME), seconds = time / 1000000000u;
-    char *at = print_date(prefix, seconds / 86400);
-    *at++ = 'T';
-    at = print_number(at, seconds / 3600 % 24, 2);
-    *at++ = ':';
-    at = print_number(at, seconds / 60 % 60, 2);
-    *at++ = ':';
-    at = print_number(at, seconds % 60, 2);
-    *at++ = '.';
-    at = print_number(at, time % 1000000000u, 9);
-    strcpy(stpcpy(at, stream == 0 ? "Z stdout " : "Z stderr "), tag);
+    const struct { uint64_t value; unsigned digits; char behind; } parts[] = {
+        {year + era * 400 + (month >= 10), 4, '-'}, {month < 10 ? month + 3 : month - 9, 2, '-'},
+        {of_year - (153 * month + 2) / 5 + 1, 2, 'T'}, {seconds / 3600 % 24, 2, ':'},
+        {seconds / 60 % 60, 2, ':'}, {seconds % 60, 2, '.'}, {time % 1000000000u, 9, 'Z'},
+    };
+    for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++) {
+        prefix = print_number(prefix, parts[i].value, parts[i].digits);
+        *prefix++ = parts[i].behind;
+    }
+    strcpy(prefix, stream == 0 ? " stdout F " : " stderr F ");
 }
 
 static int open_log(const char *path, int flags) {
@@ -136,7 +128,7 @@ static void begin(struct batch *batch, struct log *log, int stream) {
     batch->log = log;
     batch->count = 0;
     batch->size = 0;
-    print_prefix(batch->full, stream, "F ");
+    print_prefix(batch->full, stream);
     memcpy(batch->part, batch->full, sizeof batch->part);
     batch->part[PREFIX - 2] = 'P';
 }

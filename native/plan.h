@@ -36,9 +36,6 @@ struct plan {
 int plan_decode(struct plan *plan, const uint8_t *bytes, size_t size);
 void plan_free(struct plan *plan);
 
-#define NUMBER(record, kind, field) ((record)->numbers[N_##kind##_##field])
-#define TEXT(record, kind, field) ((record)->strings[S_##kind##_##field].data)
-#define SIZE(record, kind, field) ((record)->strings[S_##kind##_##field].size)
 
 struct report_entry {
     int32_t error;
@@ -81,7 +78,14 @@ struct run {
 int execute_record(struct run *run, uint32_t index);
 _Noreturn void execute_container(struct run *run);
 
-#define X(name, ...) int record_##name(struct run *run, const struct record *record);
+/* What carries out a kind: 0 or -errno. In its body the fields have their names of layout.ts. */
+#define RECORD(kind) int record_##kind(struct run *run __attribute__((unused)), \
+                                       const struct record *record __attribute__((unused)))
+#define NUMBER(kind, field) (record->numbers[N_##kind##_##field])
+#define TEXT(kind, field) (record->strings[S_##kind##_##field].data)
+#define SIZE(kind, field) (record->strings[S_##kind##_##field].size)
+
+#define X(name, ...) RECORD(name);
 PLAN_KINDS(X)
 #undef X
 

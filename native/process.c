@@ -2,22 +2,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include "frame.h"
+#include "shim.h"
 
 /* Descriptors of an earlier one with this number are long closed: it was settled. */
 struct process *process_new(uint16_t id) {
     struct process *old = process_find(id), *process = malloc(sizeof *process);
     if (old != NULL) old->state = GONE;
     if (process == NULL) return NULL;
-    *process = (struct process){.id = id, .state = STARTING, .pidfd = -1, .input = -1, .output = {-1, -1}, .slave = -1};
+    *process = (struct process){.id = id, .pidfd = -1, .input = -1, .output = {-1, -1}, .slave = -1};
     process->next = shim.processes;
     return shim.processes = process;
 }
 
 void process_free(struct process *process) {
-    int *descriptors[] = {&process->pidfd, &process->input, &process->output[0], &process->output[1], &process->slave};
-    for (unsigned i = 0; i < sizeof descriptors / sizeof *descriptors; i++) close_descriptor(descriptors[i]);
-    for (int stream = 0; stream < 2; stream++) free(process->tails[stream].bytes);
+    close_descriptor(&process->pidfd);
+    close_descriptor(&process->input);
+    close_descriptor(&process->slave);
+    for (int stream = 0; stream < 2; stream++) {
+        close_descriptor(&process->output[stream]);
+        free(process->tails[stream].bytes);
+    }
     free(process);
 }
 
@@ -48,7 +52,7 @@ void process_exited(struct process *process) {
     close_descriptor(&process->pidfd);
     close_descriptor(&process->slave);
     close_descriptor(&process->input);
-    journal_write("exit", (int64_t[]){process->id, process->code, process->signal, (int64_t)process->finished}, 4);
+    journal_exit(process);
     clients_send_exit(process, false);
 }
 
@@ -87,7 +91,7 @@ void process_read(struct process *process, int stream) {
     if (size <= 0) return close_output(process, stream);
     process->quiet_since = nanoseconds(CLOCK_MONOTONIC);
     if (process->id == 0) log_write(&shim.log, &process->tails[stream], stream, bytes, (size_t)size);
-    struct frame frame = {.size = (uint32_t)size, .type = FRAME_OUTPUT, .flags = (uint8_t)(1 + stream), .process = process->id};
+    struct frame frame = {(uint32_t)size, FRAME_OUTPUT, (uint8_t)(1 + stream), process->id};
     memcpy(buffer, &frame, sizeof frame);
     clients_send_output(process->id, buffer, sizeof frame + (size_t)size);
 }
@@ -102,18 +106,14 @@ static void settle(struct process *process, uint64_t now) {
     clients_send_exit(process, true);
 }
 
-void process_settle_all(void) {
-    uint64_t now = nanoseconds(CLOCK_MONOTONIC);
-    for (struct process *process = shim.processes; process != NULL; process = process->next)
-        if (process->state == EXITED && !process->settled) settle(process, now);
-}
-
-/* How long poll may sleep: until the next silence is long enough. */
-int process_wait_milliseconds(void) {
+/* Returns how long poll may sleep in milliseconds: until the next silence is long enough. */
+int process_settle_all(void) {
     uint64_t now = nanoseconds(CLOCK_MONOTONIC), wait = ~(uint64_t)0;
     for (struct process *process = shim.processes; process != NULL; process = process->next) {
-        if (process->state != EXITED || process->settled || process_is_blocked(process)) continue;
-        uint64_t quiet = now - process->quiet_since, left = quiet < SILENCE ? SILENCE - quiet : 0;
+        if (process->state != EXITED || process->settled) continue;
+        settle(process, now);
+        if (process->settled || process_is_blocked(process)) continue;
+        uint64_t left = process->quiet_since + SILENCE - now;
         if (left < wait) wait = left;
     }
     return wait == ~(uint64_t)0 ? -1 : (int)(wait / 1000000u) + 1;

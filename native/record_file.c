@@ -5,16 +5,16 @@
 #include "plan.h"
 
 /* Modes come out as asked for when the plan has set umask 0 before. */
-int record_mkdir(struct run *run, const struct record *record) {
+RECORD(mkdir) {
     bool made;
-    AUTO_FD folder = root_make(run, TEXT(record, mkdir, path), S_IFDIR | (mode_t)NUMBER(record, mkdir, mode), &made);
+    AUTO_FD folder = root_make(run, TEXT(mkdir, path), S_IFDIR | NUMBER(mkdir, mode), &made);
     if (folder < 0 || !made) return folder < 0 ? folder : 0;
-    return check(fchownat(folder, "", (uid_t)NUMBER(record, mkdir, uid), (gid_t)NUMBER(record, mkdir, gid), AT_EMPTY_PATH));
+    return check(fchownat(folder, "", NUMBER(mkdir, uid), NUMBER(mkdir, gid), AT_EMPTY_PATH));
 }
 
-int record_symlink(struct run *run, const struct record *record) {
-    const char *name, *target = TEXT(record, symlink, target);
-    AUTO_FD parent = root_parent(run, TEXT(record, symlink, path), &name);
+RECORD(symlink) {
+    const char *name, *target = TEXT(symlink, target);
+    AUTO_FD parent = root_parent(run, TEXT(symlink, path), &name);
     if (parent < 0) return parent;
     int error = check(symlinkat(target, parent, name));
     if (error != -EEXIST) return error;
@@ -24,15 +24,15 @@ int record_symlink(struct run *run, const struct record *record) {
     return same ? 0 : -EEXIST;
 }
 
-int record_mknod(struct run *run, const struct record *record) {
+RECORD(mknod) {
     const char *name;
-    mode_t mode = (mode_t)NUMBER(record, mknod, mode);
-    dev_t device = makedev((unsigned)NUMBER(record, mknod, major), (unsigned)NUMBER(record, mknod, minor));
-    AUTO_FD parent = root_parent(run, TEXT(record, mknod, path), &name);
+    mode_t mode = NUMBER(mknod, mode);
+    dev_t device = makedev(NUMBER(mknod, major), NUMBER(mknod, minor));
+    AUTO_FD parent = root_parent(run, TEXT(mknod, path), &name);
     if (parent < 0) return parent;
     int error = check(mknodat(parent, name, mode, device));
     if (error == 0)
-        return check(fchownat(parent, name, (uid_t)NUMBER(record, mknod, uid), (gid_t)NUMBER(record, mknod, gid), AT_SYMLINK_NOFOLLOW));
+        return check(fchownat(parent, name, NUMBER(mknod, uid), NUMBER(mknod, gid), AT_SYMLINK_NOFOLLOW));
     struct stat there;
     if (error != -EEXIST || fstatat(parent, name, &there, AT_SYMLINK_NOFOLLOW) < 0) return error;
     return (there.st_mode & S_IFMT) == (mode & S_IFMT) && there.st_rdev == device ? 0 : -EEXIST;

@@ -6,23 +6,22 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include "plan.h"
-#include "process.h"
+#include "shim.h"
 
 int setns(int fd, int type); /* <sched.h> and <linux/sched.h> do not go together everywhere */
 
-int record_shim(struct run *run, const struct record *record) {
+RECORD(shim) {
     if (shim.listener >= 0 || run->process->id != 0) return -EALREADY;
-    int error = journal_open(TEXT(record, shim, journal));
-    if (error == 0 && SIZE(record, shim, log) > 0)
-        error = log_open(&shim.log, TEXT(record, shim, log), NUMBER(record, shim, logMaxBytes), NUMBER(record, shim, logMaxFiles));
-    return error < 0 ? error : shim_listen(TEXT(record, shim, socket));
+    int error = journal_open(TEXT(shim, journal));
+    if (error == 0 && SIZE(shim, log) > 0)
+        error = log_open(&shim.log, TEXT(shim, log), NUMBER(shim, logMaxBytes), NUMBER(shim, logMaxFiles));
+    return error < 0 ? error : shim_listen(TEXT(shim, socket));
 }
 
-int record_cgroup_create(struct run *run, const struct record *record) {
-    (void)run;
+RECORD(cgroup_create) {
     char path[4096];
-    if (SIZE(record, cgroup_create, path) >= sizeof path) return -ENAMETOOLONG;
-    strcpy(path, TEXT(record, cgroup_create, path));
+    if (SIZE(cgroup_create, path) >= sizeof path) return -ENAMETOOLONG;
+    strcpy(path, TEXT(cgroup_create, path));
     for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = 0;
         if (mkdir(path, 0755) < 0 && errno != EEXIST) return -errno;
@@ -45,18 +44,18 @@ static int open_proc_folder(pid_t pid) {
     return check(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-int record_write_file(struct run *run, const struct record *record) {
-    const char *path = TEXT(record, write_file, path), *data = TEXT(record, write_file, data);
-    size_t size = SIZE(record, write_file, data);
+RECORD(write_file) {
+    const char *path = TEXT(write_file, path), *data = TEXT(write_file, data);
+    size_t size = SIZE(write_file, data);
     if (*path == '/') return write_whole(AT_FDCWD, path, data, size);
     if (record->track != TRACK_HOST || run->process->pid <= 0) return -EINVAL;
     AUTO_FD folder = open_proc_folder(run->process->pid);
     return folder < 0 ? folder : write_whole(folder, path, data, size);
 }
 
-int record_join_pid(struct run *run, const struct record *record) {
-    if (SIZE(record, join_pid, path) > 0)
-        run->join = check(open(TEXT(record, join_pid, path), O_RDONLY | O_CLOEXEC));
+RECORD(join_pid) {
+    if (SIZE(join_pid, path) > 0)
+        run->join = check(open(TEXT(join_pid, path), O_RDONLY | O_CLOEXEC));
     else
         run->join = run->first < 0 ? -ESRCH : check(fcntl(run->first, F_DUPFD_CLOEXEC, 3));
     return run->join < 0 ? run->join : 0;
@@ -85,7 +84,8 @@ static _Noreturn void become_process(struct run *run, int sync) {
 /* In another pid namespace only the children are born, so the shim goes there and comes back. */
 static int clone_process(struct run *run, uint64_t flags, int cgroup, int sync) {
     struct process *process = run->process;
-    struct clone_args args = {.flags = flags | CLONE_PIDFD, .pidfd = (uintptr_t)&process->pidfd, .exit_signal = SIGCHLD};
+    struct clone_args args = {.flags = flags | CLONE_PIDFD, .exit_signal = SIGCHLD};
+    args.pidfd = (uintptr_t)&process->pidfd;
     AUTO_FD home = run->join >= 0 ? check(open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC)) : -1;
     if (cgroup >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
@@ -99,26 +99,26 @@ static int clone_process(struct run *run, uint64_t flags, int cgroup, int sync) 
     return pid < 0 ? pid : back;
 }
 
-int record_spawn(struct run *run, const struct record *record) {
+RECORD(spawn) {
     int pair[2];
     AUTO_FD cgroup = -1;
-    if (SIZE(record, spawn, cgroup) > 0) {
-        cgroup = check(open(TEXT(record, spawn, cgroup), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (SIZE(spawn, cgroup) > 0) {
+        cgroup = check(open(TEXT(spawn, cgroup), O_PATH | O_DIRECTORY | O_CLOEXEC));
         if (cgroup < 0) return cgroup;
     }
     /* Packets: a token or the terminal is there as a whole or not at all, and the end can be seen. */
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) return -errno;
     AUTO_FD process_end = pair[1];
     run->sync = pair[0];
-    int error = clone_process(run, NUMBER(record, spawn, flags), cgroup, process_end);
+    int error = clone_process(run, NUMBER(spawn, flags), cgroup, process_end);
     for (int i = 0; i < 3; i++) close_descriptor(&run->stdio[i]);
     close_descriptor(&run->join);
     return error;
 }
 
-int record_cgroup_attach(struct run *run, const struct record *record) {
+RECORD(cgroup_attach) {
     char pid[24];
     if (run->process->pid <= 0) return -ESRCH;
     char *end = print_number(pid, (uint64_t)run->process->pid, 1);
-    return write_whole(AT_FDCWD, TEXT(record, cgroup_attach, path), pid, (size_t)(end - pid));
+    return write_whole(AT_FDCWD, TEXT(cgroup_attach, path), pid, (size_t)(end - pid));
 }

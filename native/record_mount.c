@@ -8,19 +8,18 @@ static const char *or_null(const char *text) {
     return *text ? text : NULL;
 }
 
-int record_mount(struct run *run, const struct record *record) {
-    (void)run;
-    const char *cwd = TEXT(record, mount, cwd);
+RECORD(mount) {
+    const char *cwd = TEXT(mount, cwd);
     /* Overlay's option string is one page at most: short paths from `cwd` let more layers fit. */
     if (*cwd && chdir(cwd) < 0) return -errno;
-    return sys_mount(or_null(TEXT(record, mount, source)), TEXT(record, mount, target),
-                     or_null(TEXT(record, mount, type)), NUMBER(record, mount, flags),
-                     or_null(TEXT(record, mount, data)));
+    return sys_mount(or_null(TEXT(mount, source)), TEXT(mount, target),
+                     or_null(TEXT(mount, type)), NUMBER(mount, flags),
+                     or_null(TEXT(mount, data)));
 }
 
-int record_root_open(struct run *run, const struct record *record) {
+RECORD(root_open) {
     close_descriptor(&run->root);
-    run->root = check(open(TEXT(record, root_open, path), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    run->root = check(open(TEXT(root_open, path), O_PATH | O_DIRECTORY | O_CLOEXEC));
     return run->root < 0 ? run->root : 0;
 }
 
@@ -44,10 +43,10 @@ static int new_mount(const char *type, const struct text *options, unsigned attr
     return error < 0 ? error : sys_fsmount(context, attributes);
 }
 
-int record_fs_mount(struct run *run, const struct record *record) {
-    const char *type = TEXT(record, fs_mount, type), *path = TEXT(record, fs_mount, target);
+RECORD(fs_mount) {
+    const char *type = TEXT(fs_mount, type), *path = TEXT(fs_mount, target);
     bool made;
-    AUTO_FD target = root_make(run, path, S_IFDIR | (mode_t)NUMBER(record, fs_mount, mode), &made);
+    AUTO_FD target = root_make(run, path, S_IFDIR | NUMBER(fs_mount, mode), &made);
     if (target < 0) return target;
     /* A link in the place of /proc would let the image choose what all later checks of procfs look at. */
     if (!made && (strcmp(type, "proc") == 0 || strcmp(type, "sysfs") == 0)) {
@@ -55,36 +54,38 @@ int record_fs_mount(struct run *run, const struct record *record) {
         target = root_find(run, path, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
         if (target < 0) return target;
     }
-    AUTO_FD mount = new_mount(type, &record->strings[S_fs_mount_options], (unsigned)NUMBER(record, fs_mount, attributes));
+    AUTO_FD mount = new_mount(type, &record->strings[S_fs_mount_options], NUMBER(fs_mount, attributes));
     return mount < 0 ? mount : sys_attach(mount, target);
 }
 
 /* While the copy is detached nobody sees it half configured. */
 static int set_attributes(int mount, const struct record *record) {
-    uint64_t propagation = NUMBER(record, bind_mount, propagation);
-    struct mount_attr attributes = {.attr_set = NUMBER(record, bind_mount, set), .attr_clr = NUMBER(record, bind_mount, clear)};
-    unsigned all = NUMBER(record, bind_mount, recursiveAttributes) ? AT_RECURSIVE : 0;
+    uint64_t propagation = NUMBER(bind_mount, propagation);
+    struct mount_attr attributes = {.attr_set = NUMBER(bind_mount, set), .attr_clr = NUMBER(bind_mount, clear)};
+    unsigned all = NUMBER(bind_mount, recursiveAttributes) ? AT_RECURSIVE : 0;
     int error = 0;
     if (attributes.attr_set | attributes.attr_clr)
         error = sys_mount_setattr(mount, DETACHED_MOUNT, AT_EMPTY_PATH | all, &attributes);
     if (error < 0 || propagation == 0) return error;
     attributes = (struct mount_attr){.propagation = propagation & ~(uint64_t)MS_REC};
-    return sys_mount_setattr(mount, DETACHED_MOUNT, AT_EMPTY_PATH | (propagation & MS_REC ? AT_RECURSIVE : 0), &attributes);
+    all = propagation & MS_REC ? AT_RECURSIVE : 0;
+    return sys_mount_setattr(mount, DETACHED_MOUNT, AT_EMPTY_PATH | all, &attributes);
 }
 
-int record_bind_mount(struct run *run, const struct record *record) {
-    unsigned recursive = NUMBER(record, bind_mount, recursive) ? AT_RECURSIVE : 0;
-    AUTO_FD mount = sys_open_tree(AT_FDCWD, TEXT(record, bind_mount, source), OPEN_TREE_CLONE | recursive);
+RECORD(bind_mount) {
+    unsigned recursive = NUMBER(bind_mount, recursive) ? AT_RECURSIVE : 0;
+    AUTO_FD mount = sys_open_tree(AT_FDCWD, TEXT(bind_mount, source), OPEN_TREE_CLONE | recursive);
     if (mount < 0) return mount;
     int error = set_attributes(mount, record);
     struct stat status;
     if (error < 0 || fstat(mount, &status) < 0) return error < 0 ? error : -errno;
-    AUTO_FD target = root_make(run, TEXT(record, bind_mount, target), S_ISDIR(status.st_mode) ? S_IFDIR | 0755 : S_IFREG | 0644, NULL);
+    mode_t like = S_ISDIR(status.st_mode) ? S_IFDIR | 0755 : S_IFREG | 0644;
+    AUTO_FD target = root_make(run, TEXT(bind_mount, target), like, NULL);
     return target < 0 ? target : sys_attach(mount, target);
 }
 
-int record_make_readonly(struct run *run, const struct record *record) {
-    AUTO_FD path = root_find(run, TEXT(record, make_readonly, path), O_PATH, 0);
+RECORD(make_readonly) {
+    AUTO_FD path = root_find(run, TEXT(make_readonly, path), O_PATH, 0);
     if (path < 0) return path == -ENOENT ? 0 : path;
     AUTO_FD mount = sys_open_tree(path, DETACHED_MOUNT, AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE);
     if (mount < 0) return mount;
@@ -107,7 +108,7 @@ static int cover(struct run *run, bool folder, int target) {
     static const struct text no_options = {"", 0};
     int *source = folder ? &run->empty_folder : &run->null_device;
     if (folder && *source < 0) {
-        AUTO_FD made = new_mount("tmpfs", &no_options, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+        AUTO_FD made = new_mount("tmpfs", &no_options, MOUNT_ATTR_RDONLY);
         int error = made < 0 ? made : sys_attach(made, target);
         if (error == 0) *source = take(&made);
         return error;
@@ -118,16 +119,15 @@ static int cover(struct run *run, bool folder, int target) {
     return mount < 0 ? mount : sys_attach(mount, target);
 }
 
-int record_mask(struct run *run, const struct record *record) {
-    AUTO_FD path = root_find(run, TEXT(record, mask, path), O_PATH, 0);
+RECORD(mask) {
+    AUTO_FD path = root_find(run, TEXT(mask, path), O_PATH, 0);
     if (path < 0) return path == -ENOENT ? 0 : path;
     struct stat status;
     if (fstat(path, &status) < 0) return -errno;
     return cover(run, S_ISDIR(status.st_mode), path);
 }
 
-int record_pivot_root(struct run *run, const struct record *record) {
-    (void)record;
+RECORD(pivot_root) {
     AUTO_FD old = check(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (old < 0 || fchdir(run->root) < 0) return old < 0 ? old : -errno;
     /* Both names are the same folder: the kernel stacks the old root on the new one. */
@@ -138,10 +138,9 @@ int record_pivot_root(struct run *run, const struct record *record) {
     return check(chdir("/"));
 }
 
-int record_root_attributes(struct run *run, const struct record *record) {
-    (void)run;
-    struct mount_attr attributes = {.attr_set = NUMBER(record, root_attributes, set)};
+RECORD(root_attributes) {
+    struct mount_attr attributes = {.attr_set = NUMBER(root_attributes, set)};
     int error = attributes.attr_set ? sys_mount_setattr(AT_FDCWD, "/", 0, &attributes) : 0;
-    if (error < 0 || NUMBER(record, root_attributes, propagation) == 0) return error;
-    return sys_mount(NULL, "/", NULL, NUMBER(record, root_attributes, propagation), NULL);
+    if (error < 0 || NUMBER(root_attributes, propagation) == 0) return error;
+    return sys_mount(NULL, "/", NULL, NUMBER(root_attributes, propagation), NULL);
 }

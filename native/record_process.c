@@ -10,21 +10,18 @@
 #include <sys/stat.h>
 #include "plan.h"
 
-int record_rlimit(struct run *run, const struct record *record) {
-    (void)run;
-    struct rlimit limit = {.rlim_cur = NUMBER(record, rlimit, soft), .rlim_max = NUMBER(record, rlimit, hard)};
-    return check(setrlimit((int)NUMBER(record, rlimit, resource), &limit));
+RECORD(rlimit) {
+    struct rlimit limit = {.rlim_cur = NUMBER(rlimit, soft), .rlim_max = NUMBER(rlimit, hard)};
+    return check(setrlimit(NUMBER(rlimit, resource), &limit));
 }
 
-int record_keep_caps(struct run *run, const struct record *record) {
-    (void)run;
-    return check(prctl(PR_SET_KEEPCAPS, NUMBER(record, keep_caps, value), 0, 0, 0));
+RECORD(keep_caps) {
+    return check(prctl(PR_SET_KEEPCAPS, NUMBER(keep_caps, value), 0, 0, 0));
 }
 
-int record_bounding(struct run *run, const struct record *record) {
-    (void)run;
+RECORD(bounding) {
     for (unsigned capability = 0; capability < 64; capability++) {
-        if (NUMBER(record, bounding, keep) >> capability & 1) continue;
+        if (NUMBER(bounding, keep) >> capability & 1) continue;
         int error = check(prctl(PR_CAPBSET_DROP, capability, 0, 0, 0));
         if (error == -EINVAL && capability > 0) return 0; /* beyond the kernel's last one */
         if (error < 0) return error;
@@ -33,62 +30,54 @@ int record_bounding(struct run *run, const struct record *record) {
 }
 
 /* By number: libc's own calls would look for other threads to tell, and there are none. */
-int record_groups(struct run *run, const struct record *record) {
-    (void)run;
-    return check(syscall(SYS_setgroups, SIZE(record, groups, gids) / 4, TEXT(record, groups, gids)));
+RECORD(groups) {
+    return check(syscall(SYS_setgroups, SIZE(groups, gids) / 4, TEXT(groups, gids)));
 }
 
-int record_user(struct run *run, const struct record *record) {
-    (void)run;
-    uint64_t uid = NUMBER(record, user, uid), gid = NUMBER(record, user, gid);
+RECORD(user) {
+    uint64_t uid = NUMBER(user, uid), gid = NUMBER(user, gid);
     /* The group first: afterwards there may be no right to. */
     if (syscall(SYS_setresgid, gid, gid, gid) < 0) return -errno;
     return check(syscall(SYS_setresuid, uid, uid, uid));
 }
 
-int record_capset(struct run *run, const struct record *record) {
-    (void)run;
+RECORD(capset) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2];
     for (unsigned half = 0; half < 2; half++) {
-        data[half].effective = (uint32_t)(NUMBER(record, capset, effective) >> 32 * half);
-        data[half].permitted = (uint32_t)(NUMBER(record, capset, permitted) >> 32 * half);
-        data[half].inheritable = (uint32_t)(NUMBER(record, capset, inheritable) >> 32 * half);
+        data[half].effective = (uint32_t)(NUMBER(capset, effective) >> 32 * half);
+        data[half].permitted = (uint32_t)(NUMBER(capset, permitted) >> 32 * half);
+        data[half].inheritable = (uint32_t)(NUMBER(capset, inheritable) >> 32 * half);
     }
     return check(syscall(SYS_capset, &header, data));
 }
 
-int record_ambient(struct run *run, const struct record *record) {
-    (void)run;
+RECORD(ambient) {
     int error = check(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0));
     for (unsigned capability = 0; capability < 64 && error == 0; capability++)
-        if (NUMBER(record, ambient, raise) >> capability & 1)
+        if (NUMBER(ambient, raise) >> capability & 1)
             error = check(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0));
     return error;
 }
 
-int record_no_new_privs(struct run *run, const struct record *record) {
-    (void)run, (void)record;
+RECORD(no_new_privs) {
     return check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 }
 
-int record_umask(struct run *run, const struct record *record) {
-    (void)run;
-    umask((mode_t)NUMBER(record, umask, mask));
+RECORD(umask) {
+    umask(NUMBER(umask, mask));
     return 0;
 }
 
-int record_chdir(struct run *run, const struct record *record) {
-    (void)run;
+RECORD(chdir) {
     char folder[4096];
-    if (chdir(TEXT(record, chdir, path)) < 0) return -errno;
+    if (chdir(TEXT(chdir, path)) < 0) return -errno;
     /* Through a leaked descriptor the folder could be outside of the root: the kernel then names no path. */
     long size = syscall(SYS_getcwd, folder, sizeof folder);
     return size < 0 ? -errno : folder[0] == '/' ? 0 : -EXDEV;
 }
 
-int record_setsid(struct run *run, const struct record *record) {
-    (void)run, (void)record;
+RECORD(setsid) {
     return setsid() < 0 ? -errno : 0;
 }
 
@@ -107,7 +96,7 @@ int seal_process(struct run *run) {
     return sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
 }
 
-int record_seccomp(struct run *run, const struct record *record) {
+RECORD(seccomp) {
     const struct text *program = &record->strings[S_seccomp_program];
     int error = seal_process(run);
     if (error < 0 || program->size / sizeof(struct sock_filter) > BPF_MAXINSNS) return error < 0 ? error : -EINVAL;
@@ -115,20 +104,24 @@ int record_seccomp(struct run *run, const struct record *record) {
         .len = (unsigned short)(program->size / sizeof(struct sock_filter)),
         .filter = (void *)(uintptr_t)program->data,
     };
-    return check(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, NUMBER(record, seccomp, flags), &filter));
+    return check(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, NUMBER(seccomp, flags), &filter));
 }
 
-int record_execve(struct run *run, const struct record *record) {
+/* Errnos at which execvp would go on to the next folder of PATH. */
+static bool try_next(int error) {
+    return error == 0 || error == -ENOENT || error == -ENOTDIR || error == -EACCES;
+}
+
+RECORD(execve) {
     const struct text *candidates = &record->strings[S_execve_candidates];
     int kept = seal_process(run);
-    for (uint32_t at = 0; at < candidates->size && (kept == 0 || kept == -ENOENT || kept == -ENOTDIR || kept == -EACCES);
-         at += (uint32_t)strlen(candidates->data + at) + 1) {
+    for (uint32_t at = 0; at < candidates->size && try_next(kept);) {
         run->shared->exec = 1;
         int error = check(execve(candidates->data + at, run->plan.argv, run->plan.env));
         run->shared->exec = 0;
         /* As the shell has it: a program that may not be run tells more than one that is not there. */
-        bool kind = error == -ENOENT || error == -ENOTDIR || error == -EACCES;
-        if (!kind || kept != -EACCES) kept = error;
+        if (kept != -EACCES || !try_next(error)) kept = error;
+        at += (uint32_t)strlen(candidates->data + at) + 1;
     }
     return kept;
 }

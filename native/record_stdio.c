@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include "plan.h"
-#include "process.h"
+#include "shim.h"
 
 /* The shim's end must never block the shim; the process's end stays as programs expect it. */
 static int make_pipe(int *shim_end, int *process_end, bool input) {
@@ -15,11 +15,11 @@ static int make_pipe(int *shim_end, int *process_end, bool input) {
     return check(fcntl(*shim_end, F_SETFL, O_NONBLOCK | (input ? O_WRONLY : O_RDONLY)));
 }
 
-int record_stdio(struct run *run, const struct record *record) {
+RECORD(stdio) {
     struct process *process = run->process;
-    if (NUMBER(record, stdio, terminal)) return 0;
+    if (NUMBER(stdio, terminal)) return 0;
     int error = 0;
-    if (NUMBER(record, stdio, stdin))
+    if (NUMBER(stdio, stdin))
         error = make_pipe(&process->input, &run->stdio[0], true);
     else
         run->stdio[0] = check(open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -34,13 +34,13 @@ static int become_stdio(const int descriptors[3]) {
     return 0;
 }
 
-int record_stdio_attach(struct run *run, const struct record *record) {
+RECORD(stdio_attach) {
     for (int i = 0; i < 3; i++) {
         struct stat status;
         if (fstat(run->stdio[i], &status) < 0) return -errno;
         /* So that /dev/stdout can be opened again. The host's /dev/null keeps its owner. */
-        if (S_ISFIFO(status.st_mode) && fchown(run->stdio[i], (uid_t)NUMBER(record, stdio_attach, uid), (gid_t)NUMBER(record, stdio_attach, gid)) < 0)
-            return -errno;
+        if (!S_ISFIFO(status.st_mode)) continue;
+        if (fchown(run->stdio[i], NUMBER(stdio_attach, uid), NUMBER(stdio_attach, gid)) < 0) return -errno;
     }
     return become_stdio(run->stdio);
 }
@@ -51,7 +51,7 @@ static int open_master(const struct run *run) {
     struct statfs status;
     if (folder < 0 || fstatfs(folder, &status) < 0) return folder < 0 ? folder : -errno;
     if (status.f_type != DEVPTS_SUPER_MAGIC) return -EXDEV;
-    return sys_openat2(folder, "ptmx", O_RDWR | O_NOCTTY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+    return sys_openat2(folder, "ptmx", O_RDWR | O_NOCTTY, RESOLVE_NAMED_THERE);
 }
 
 static int bind_console(const struct run *run, int slave) {
@@ -61,20 +61,20 @@ static int bind_console(const struct run *run, int slave) {
     return mount < 0 ? mount : sys_attach(mount, target);
 }
 
-int record_terminal(struct run *run, const struct record *record) {
+RECORD(terminal) {
     AUTO_FD master = open_master(run);
     if (master < 0) return master;
     int unlock = 0;
     struct winsize size = {
-        .ws_row = (unsigned short)NUMBER(record, terminal, rows),
-        .ws_col = (unsigned short)NUMBER(record, terminal, columns),
+        .ws_row = NUMBER(terminal, rows),
+        .ws_col = NUMBER(terminal, columns),
     };
     if (ioctl(master, TIOCSPTLCK, &unlock) < 0 || ioctl(master, TIOCSWINSZ, &size) < 0) return -errno;
     /* The peer by descriptor: /dev/pts/N by name could be another terminal, or another file. */
     AUTO_FD slave = check(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
     if (slave < 0) return slave;
-    if (fchown(slave, (uid_t)NUMBER(record, terminal, uid), (gid_t)NUMBER(record, terminal, gid)) < 0) return -errno;
-    int error = NUMBER(record, terminal, console) ? bind_console(run, slave) : 0;
+    if (fchown(slave, NUMBER(terminal, uid), NUMBER(terminal, gid)) < 0) return -errno;
+    int error = NUMBER(terminal, console) ? bind_console(run, slave) : 0;
     if (error == 0) error = sync_send(run, TOKEN_TERMINAL, (int[]){master, slave});
     if (error == 0) error = check(ioctl(slave, TIOCSCTTY, 0));
     return error < 0 ? error : become_stdio((int[]){slave, slave, slave});

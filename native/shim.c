@@ -7,7 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include "frame.h"
+#include "shim.h"
 #include "plan.h"
 
 struct shim shim = {.listener = -1, .signals = -1, .journal = -1, .log = {.fd = -1}};
@@ -19,21 +19,14 @@ struct watch {
     void *who;
 };
 
-static struct pollfd *polls;
-static struct watch *watches;
-static size_t watched, room;
+/* Pages of these that are never used cost nothing. */
+enum { WATCH_LIMIT = 8192 };
+static struct pollfd polls[WATCH_LIMIT];
+static struct watch watches[WATCH_LIMIT];
+static unsigned watched;
 
 static void watch(int fd, short events, enum source source, void *who) {
-    if (fd < 0) return;
-    if (watched == room) {
-        size_t larger = room * 2 + 16;
-        void *more_polls = realloc(polls, larger * sizeof *polls);
-        if (more_polls != NULL) polls = more_polls;
-        void *more_watches = realloc(watches, larger * sizeof *watches);
-        if (more_watches != NULL) watches = more_watches;
-        if (more_polls == NULL || more_watches == NULL) return; /* not heard this round, perhaps in the next */
-        room = larger;
-    }
+    if (fd < 0 || watched == WATCH_LIMIT) return;
     polls[watched] = (struct pollfd){.fd = fd, .events = events};
     watches[watched++] = (struct watch){source, who};
 }
@@ -144,7 +137,9 @@ static void set_up(int connection) {
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     sigprocmask(SIG_SETMASK, &child, NULL);
-    for (const int *number = (const int[]){SIGPIPE, SIGXFSZ, SIGHUP, SIGINT, 0}; *number != 0; number++) signal(*number, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a log beyond RLIMIT_FSIZE loses lines, as on a full disk */
+    signal(SIGHUP, SIG_IGN);
     shim.signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     prctl(PR_SET_NAME, "berth-shim", 0, 0, 0);
@@ -176,13 +171,14 @@ static void part(void) {
 
 _Noreturn void shim_main(int connection) {
     set_up(connection);
-    while (!finished()) {
+    for (int wait = -1; !finished();) {
         watch_all();
-        int ready = poll(polls, watched, process_wait_milliseconds());
-        for (size_t i = 0; i < watched && ready > 0; i++)
+        int ready = poll(polls, watched, wait);
+        for (unsigned i = 0; i < watched && ready > 0; i++)
             if (polls[i].revents != 0) dispatch(&polls[i], &watches[i]);
         sweep();
-        process_settle_all();
+        wait = process_settle_all();
+        journal_shorten();
     }
     part();
     _exit(0);

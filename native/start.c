@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include "frame.h"
+#include "shim.h"
 #include "plan.h"
 
 static size_t shared_size(const struct run *run) {
@@ -28,24 +28,25 @@ static void end_run(struct process *process) {
     process->run = NULL;
 }
 
-/* STARTED and FAILED have the same shape. */
-static void tell(struct process *process, uint8_t type, uint32_t pid_or_record, int32_t error, uint64_t time) {
-    struct run *run = process->run;
+/* STARTED and FAILED have the same shape: the report follows if there is one. */
+void start_tell(struct client *client, struct started_frame head, const struct run *run) {
     size_t report = run != NULL && run->shared != NULL ? run->plan.count * sizeof(struct report_entry) : 0;
-    struct started_frame head = {
-        .frame = {.size = (uint32_t)(sizeof head - sizeof head.frame + report), .type = type, .process = process->id},
-        .pid_or_record = pid_or_record, .error = error, .time = time,
-    };
-    if (process->launcher == NULL) return;
-    client_send(process->launcher, &head, sizeof head);
-    if (report > 0) client_send(process->launcher, run->shared->entries, report);
+    if (client == NULL) return;
+    head.frame.size = (uint32_t)(sizeof head - sizeof head.frame + report);
+    client_send(client, &head, sizeof head);
+    if (report > 0) client_send(client, run->shared->entries, report);
+}
+
+static void tell(struct process *process, uint8_t type, uint32_t pid_or_record, int32_t error, uint64_t time) {
+    struct started_frame head = {{0, type, 0, process->id}, pid_or_record, error, time};
+    start_tell(process->launcher, head, process->run);
     process->launcher = NULL;
 }
 
 static void started(struct process *process) {
     process->state = RUNNING;
     process->started = nanoseconds(CLOCK_REALTIME);
-    journal_write("start", (int64_t[]){process->id, process->pid, (int64_t)process->started}, 3);
+    journal_start(process);
     tell(process, FRAME_STARTED, (uint32_t)process->pid, 0, process->started);
     end_run(process);
 }
@@ -54,8 +55,7 @@ static void started(struct process *process) {
 void start_failed(struct process *process) {
     uint64_t time = nanoseconds(CLOCK_REALTIME);
     if (process->id == 0) shim_unlisten(); /* nobody may find the name of what never was */
-    int64_t record = process->failed == NO_RECORD ? -1 : (int64_t)process->failed;
-    journal_write("fail", (int64_t[]){process->id, record, process->error, (int64_t)time}, 4);
+    journal_fail(process, time);
     tell(process, FRAME_FAILED, process->failed, process->error, time);
     end_run(process);
     process->state = GONE;
@@ -113,7 +113,6 @@ static int share_report(struct run *run) {
 
 static int check_turn(uint16_t id) {
     struct process *first = process_find(0), *same = process_find(id);
-    if (id >= PROCESS_LIMIT) return -EINVAL;
     if (same != NULL && !same->settled) return -EEXIST;
     if (id == 0) return shim.begun ? -EEXIST : 0;
     return first == NULL || first->state != RUNNING ? -ESRCH : 0;
@@ -123,7 +122,8 @@ static struct run *new_run(struct process *process) {
     struct process *first = process_find(0);
     struct run *run = malloc(sizeof *run);
     if (run == NULL) return NULL;
-    *run = (struct run){.process = process, .sync = -1, .stdio = {-1, -1, -1}, .join = -1, .root = -1, .null_device = -1, .empty_folder = -1};
+    *run = (struct run){.process = process, .sync = -1, .stdio = {-1, -1, -1}, .join = -1};
+    run->root = run->null_device = run->empty_folder = -1;
     run->first = first != NULL && first != process ? first->pidfd : -1;
     return process->run = run;
 }

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include "plan.h"
-#include "process.h"
+#include "shim.h"
 
 union control {
     struct cmsghdr header;
@@ -16,7 +16,9 @@ int sync_send(struct run *run, uint8_t token, const int descriptors[2]) {
     if (descriptors != NULL) {
         message.msg_control = control.bytes;
         message.msg_controllen = sizeof control.bytes;
-        control.header = (struct cmsghdr){.cmsg_len = CMSG_LEN(2 * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+        control.header.cmsg_len = CMSG_LEN(2 * sizeof(int));
+        control.header.cmsg_level = SOL_SOCKET;
+        control.header.cmsg_type = SCM_RIGHTS;
         memcpy(CMSG_DATA(&control.header), descriptors, 2 * sizeof(int));
     }
     return sendmsg(run->sync, &message, MSG_NOSIGNAL) == 1 ? 0 : -errno;
@@ -34,7 +36,8 @@ int sync_receive(struct run *run, int flags) {
     uint8_t token;
     union control control;
     struct iovec part = {&token, 1};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes};
+    message.msg_controllen = sizeof control.bytes;
     int size;
     do size = check(recvmsg(run->sync, &message, flags | MSG_CMSG_CLOEXEC));
     while (size == -EINTR);
@@ -48,14 +51,14 @@ int sync_receive(struct run *run, int flags) {
     return 1;
 }
 
-int record_post(struct run *run, const struct record *record) {
-    uint64_t token = NUMBER(record, post, token);
+RECORD(post) {
+    uint64_t token = NUMBER(post, token);
     return token >= TOKEN_LIMIT ? -EINVAL : sync_send(run, (uint8_t)token, NULL);
 }
 
 /* The shim must not block: it asks again when the socket has something. The process has nothing else to do. */
-int record_wait(struct run *run, const struct record *record) {
-    uint64_t token = NUMBER(record, wait, token);
+RECORD(wait) {
+    uint64_t token = NUMBER(wait, token);
     if (token >= TOKEN_LIMIT) return -EINVAL;
     while (!(run->tokens[token / 64] >> token % 64 & 1)) {
         if (record->track == TRACK_HOST) return run->peer_gone ? -EPIPE : -EAGAIN;

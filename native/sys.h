@@ -44,6 +44,9 @@ static inline uint64_t nanoseconds(clockid_t clock) {
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
+/* Exactly what a proven folder itself names: nothing that a link or a mount could have put there. */
+#define RESOLVE_NAMED_THERE (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)
+
 static inline int sys_openat2(int folder, const char *path, uint64_t flags, uint64_t resolve) {
     struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = resolve};
     return check(syscall(SYS_openat2, folder, path, &how, sizeof how));
@@ -75,7 +78,8 @@ static inline int sys_mount_setattr(int folder, const char *path, unsigned flags
     return check(syscall(SYS_mount_setattr, folder, path, flags, attributes, sizeof *attributes));
 }
 
-static inline int sys_mount(const char *source, const char *target, const char *type, uint64_t flags, const char *data) {
+static inline int sys_mount(const char *source, const char *target, const char *type, uint64_t flags,
+                            const char *data) {
     return check(syscall(SYS_mount, source, target, type, flags, data));
 }
 

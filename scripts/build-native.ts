@@ -11,7 +11,13 @@ import { promisify } from 'node:util';
 const root = join(import.meta.dirname, '..');
 const native = join(root, 'native');
 const warnings = ['-std=c11', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror'];
-const sanitizers = ['-g', '-O1', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+const sanitizers = [
+  '-g',
+  '-O1',
+  '-fno-omit-frame-pointer',
+  '-fsanitize=address,undefined',
+  '-fno-sanitize-recover=all',
+];
 
 export interface NativeBuild {
   readonly launcher: string;

@@ -41,12 +41,21 @@ export async function bench(t: TestContext, binary?: string): Promise<Bench> {
 export function leftovers(): string[] {
   const processes = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map((pid) => `process ${pid} ${readOr(`/proc/${pid}/comm`).trim()} ${readOr(`/proc/${pid}/cmdline`).split('\0')[1] ?? ''}`)
+    .map(
+      (pid) =>
+        `process ${pid} ${readOr(`/proc/${pid}/comm`).trim()} ${readOr(`/proc/${pid}/cmdline`).split('\0')[1] ?? ''}`,
+    )
     .filter((line) => /berth-|busybox|bn-|helper/.test(line));
-  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n').filter((line) => /\/bn-/.test(line));
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .filter((line) => /\/bn-/.test(line));
   const groups = ['/sys/fs/cgroup/pids', '/sys/fs/cgroup/memory', '/sys/fs/cgroup']
     .filter((dir) => existsSync(dir))
-    .flatMap((dir) => readdirSync(dir).filter((name) => name.startsWith('bn-')).map((name) => `cgroup ${dir}/${name}`));
+    .flatMap((dir) =>
+      readdirSync(dir)
+        .filter((name) => name.startsWith('bn-'))
+        .map((name) => `cgroup ${dir}/${name}`),
+    );
   return [...processes, ...mounts, ...groups];
 }
 
@@ -83,7 +92,10 @@ export function ours(dir: string): string[] {
 export function descriptorsOf(pid: string | number): string[] {
   const folder = `/proc/${pid}/fd`;
   try {
-    return readdirSync(folder).toSorted((a, b) => Number(a) - Number(b)).map((fd) => linkOr(`${folder}/${fd}`)).concat(linkOr(`/proc/${pid}/root`), linkOr(`/proc/${pid}/cwd`));
+    return readdirSync(folder)
+      .toSorted((a, b) => Number(a) - Number(b))
+      .map((fd) => linkOr(`${folder}/${fd}`))
+      .concat(linkOr(`/proc/${pid}/root`), linkOr(`/proc/${pid}/cwd`));
   } catch {
     return [];
   }

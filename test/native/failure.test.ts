@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlanRecord } from '../../packages/runtime/src/plan/record.ts';
 import { bench, descriptorsOf, eventually, journal, readOr, run, skip } from './bench.ts';
 import { containerPlan, execPlan, makeRoot, paths } from './plans.ts';
@@ -38,7 +39,10 @@ test('a failure at any record of a container start is told by its index and leav
   const descriptors = descriptorsOf(b.launcher.pid).length;
   for (let index = 0; index < full.length; index++) {
     const where = `${index} ${full[index]!.kind}`;
-    const error = await run(b, injected(full, index)).then(() => undefined, (thrown: unknown) => thrown as { record: number; errnoName: string });
+    const error = await run(b, injected(full, index)).then(
+      () => undefined,
+      (thrown: unknown) => thrown as { record: number; errnoName: string },
+    );
     assert.deepEqual([error?.record, error?.errnoName], [index, 'ECANCELED'], where);
     assert.equal(readOr(`${group}/cgroup.procs`), '', where);
     assert.equal(existsSync(paths(b.dir).socket), false, where);
@@ -58,6 +62,7 @@ test('a failure at any record of an exec leaves the shim as it was', { skip }, a
   makeRoot(b.dir);
   const { shim, listener, started } = await run(b, containerPlan(b.dir, ['/bin/sleep', '1000']));
   const shimPid = readOr(`/proc/${started.pid}/stat`).split(' ')[3]!;
+  await sleep(100); // what the start itself used is closed behind its answer
   const before = descriptorsOf(shimPid).length;
   for (const terminal of [false, true]) {
     const { records } = execPlan(['/bin/true'], { terminal, stdin: true });
@@ -82,7 +87,20 @@ test('a record that really fails is told with its errno', { skip }, async (t) =>
   mkdirSync(`${b.dir}/file`, { recursive: true });
   const c = 'container' as const;
   const cases: [string, PlanRecord][] = [
-    ['ENOENT', { kind: 'bind_mount', track: c, source: '/nonexistent', target: '/x', recursive: 0, set: 0, clear: 0, propagation: 0, recursiveAttributes: 0 }],
+    [
+      'ENOENT',
+      {
+        kind: 'bind_mount',
+        track: c,
+        source: '/nonexistent',
+        target: '/x',
+        recursive: 0,
+        set: 0,
+        clear: 0,
+        propagation: 0,
+        recursiveAttributes: 0,
+      },
+    ],
     ['ENODEV', { kind: 'fs_mount', track: c, type: 'nonsense', target: '/x', options: '', attributes: 0, mode: 0 }],
     ['EINVAL', { kind: 'rlimit', track: c, resource: 99, soft: 1, hard: 1 } as unknown as PlanRecord],
     ['EEXIST', { kind: 'symlink', track: c, target: 'elsewhere', path: '/bin/sh' }],

@@ -8,7 +8,16 @@ import { containerPlan, makeRoot, MS, plainPlan, CLONE } from './plans.ts';
 
 const c = 'container' as const;
 const bind = (source: string, target: string, extra = {}): PlanRecord => ({
-  kind: 'bind_mount', track: c, source, target, recursive: 1, set: 0, clear: 0, propagation: 0, recursiveAttributes: 0, ...extra,
+  kind: 'bind_mount',
+  track: c,
+  source,
+  target,
+  recursive: 1,
+  set: 0,
+  clear: 0,
+  propagation: 0,
+  recursiveAttributes: 0,
+  ...extra,
 });
 
 /** A folder of the host that nothing may reach. */
@@ -42,13 +51,23 @@ test('absolute and climbing links in the image stay in the image', { skip }, asy
   writeFileSync(file, 'bound');
   const inside: PlanRecord[] = [
     { kind: 'mkdir', track: c, path: '/absolute/made', mode: 0o755, uid: 0, gid: 0 },
-    { kind: 'mkdir', track: c, path: '/climbing/../../../../../../../../../../tmp/elsewhere', mode: 0o755, uid: 0, gid: 0 },
+    {
+      kind: 'mkdir',
+      track: c,
+      path: '/climbing/../../../../../../../../../../tmp/elsewhere',
+      mode: 0o755,
+      uid: 0,
+      gid: 0,
+    },
     { kind: 'mknod', track: c, path: '/twice/device', mode: 0o020666, major: 1, minor: 3, uid: 0, gid: 0 },
     { kind: 'symlink', track: c, target: 'x', path: '/absolute/link' },
     { kind: 'fs_mount', track: c, type: 'tmpfs', target: '/absolute/tmpfs', options: '', attributes: 0, mode: 0o755 },
     bind(file, '/twice/bound'),
   ];
-  const { listener } = await run(b, bare(b, inside, `echo $(ls ${host}); echo $(ls -d /tmp/elsewhere); cat ${host}/bound`));
+  const { listener } = await run(
+    b,
+    bare(b, inside, `echo $(ls ${host}); echo $(ls -d /tmp/elsewhere); cat ${host}/bound`),
+  );
   await listener.exit();
   assert.equal(listener.text(), 'bound device link made tmpfs\n/tmp/elsewhere\nbound');
   assert.deepEqual(readdirSync(host), []);
@@ -74,7 +93,15 @@ test('a link in the place of /proc is refused', { skip }, async (t) => {
   const root = makeRoot(b.dir);
   rmSync(join(root, 'proc'), { recursive: true });
   symlinkSync('tmp', join(root, 'proc'));
-  const proc: PlanRecord = { kind: 'fs_mount', track: c, type: 'proc', target: '/proc', options: '', attributes: 0, mode: 0o555 };
+  const proc: PlanRecord = {
+    kind: 'fs_mount',
+    track: c,
+    type: 'proc',
+    target: '/proc',
+    options: '',
+    attributes: 0,
+    mode: 0o555,
+  };
   await assert.rejects(run(b, bare(b, [proc], 'true')), { errnoName: 'ELOOP' });
 });
 
@@ -85,13 +112,23 @@ test('a sysctl is only written to procfs', { skip }, async (t) => {
   writeFileSync(join(host, 'core_pattern'), 'safe');
   mkdirSync(join(root, 'proc/sys/kernel'), { recursive: true });
   writeFileSync(join(root, 'proc/sys/kernel/core_pattern'), 'safe');
-  const sysctl: PlanRecord = { kind: 'sysctl', track: c, path: 'kernel/core_pattern', value: 'taken' };
+  const sysctl: PlanRecord<'sysctl'> = { kind: 'sysctl', track: c, path: 'kernel/core_pattern', value: 'taken' };
   await assert.rejects(run(b, bare(b, [sysctl], 'true')), { errnoName: 'EXDEV' });
   // A file of the host over the sysctl, on a real procfs.
-  const proc: PlanRecord = { kind: 'fs_mount', track: c, type: 'proc', target: '/proc', options: '', attributes: 0, mode: 0o555 };
+  const proc: PlanRecord = {
+    kind: 'fs_mount',
+    track: c,
+    type: 'proc',
+    target: '/proc',
+    options: '',
+    attributes: 0,
+    mode: 0o555,
+  };
   const over = bind(join(host, 'core_pattern'), '/proc/sys/kernel/core_pattern');
   await assert.rejects(run(b, bare(b, [proc, over, sysctl], 'true')), { errnoName: 'EXDEV' });
-  await assert.rejects(run(b, bare(b, [proc, { ...sysctl, path: '../../etc/passwd' } as PlanRecord], 'true')), { errnoName: 'EXDEV' });
+  await assert.rejects(run(b, bare(b, [proc, { ...sysctl, path: '../../etc/passwd' }], 'true')), {
+    errnoName: 'EXDEV',
+  });
   assert.equal(readFileSync(join(host, 'core_pattern'), 'utf8'), 'safe');
   assert.equal(readFileSync(join(root, 'proc/sys/kernel/core_pattern'), 'utf8'), 'safe');
 });
@@ -121,7 +158,15 @@ test('a link to a magic link is not followed', { skip }, async (t) => {
   const b = await bench(t);
   const root = makeRoot(b.dir);
   symlinkSync('/proc/self/root', join(root, 'escape'));
-  const proc: PlanRecord = { kind: 'fs_mount', track: c, type: 'proc', target: '/proc', options: '', attributes: 0, mode: 0o555 };
+  const proc: PlanRecord = {
+    kind: 'fs_mount',
+    track: c,
+    type: 'proc',
+    target: '/proc',
+    options: '',
+    attributes: 0,
+    mode: 0o555,
+  };
   const made: PlanRecord = { kind: 'mkdir', track: c, path: '/escape/tmp/made', mode: 0o755, uid: 0, gid: 0 };
   await assert.rejects(run(b, bare(b, [proc, made], 'true')), { errnoName: 'ELOOP' });
 });
@@ -129,7 +174,12 @@ test('a link to a magic link is not followed', { skip }, async (t) => {
 test('the working folder cannot be one that the shim has open', { skip }, async (t) => {
   const b = await bench(t);
   makeRoot(b.dir);
-  const tries = Array.from({ length: 30 }, (_, fd): PlanRecord => ({ kind: 'chdir', track: c, path: `/proc/self/fd/${fd}`, soft: true }));
+  const tries = Array.from({ length: 30 }, (_, fd): PlanRecord => ({
+    kind: 'chdir',
+    track: c,
+    path: `/proc/self/fd/${fd}`,
+    soft: true,
+  }));
   const plan = containerPlan(b.dir, ['/bin/sh', '-c', 'pwd; ls ../../../../../../../../tmp; readlink /proc/self/cwd']);
   plan.records.splice(-3, 0, ...tries);
   const { listener } = await run(b, plan);
@@ -143,7 +193,11 @@ test('masked and read-only paths hold against the container itself', { skip }, a
   mkdirSync(join(root, 'hidden/below'), { recursive: true });
   mkdirSync(join(root, 'ro'));
   writeFileSync(join(root, 'file'), 'secret');
-  const inside: PlanRecord[] = [{ kind: 'mask', track: c, path: '/hidden' }, { kind: 'make_readonly', track: c, path: '/ro' }, { kind: 'mask', track: c, path: '/file' }];
+  const inside: PlanRecord[] = [
+    { kind: 'mask', track: c, path: '/hidden' },
+    { kind: 'make_readonly', track: c, path: '/ro' },
+    { kind: 'mask', track: c, path: '/file' },
+  ];
   const script = 'ls /hidden; echo x > /hidden/x; echo x > /ro/x; wc -c < /file';
   const plan = containerPlan(b.dir, ['/bin/busybox', 'sh', '-c', script], { inside });
   const { listener } = await run(b, plan);

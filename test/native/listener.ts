@@ -33,7 +33,8 @@ export class Listener implements ShimHandlers {
     for (;;) {
       const found = what();
       if (found !== undefined && found !== false) return found;
-      if (Date.now() > deadline) throw new Error(`waited for ${String(what)}; had ${JSON.stringify(this.order)} ${this.text().slice(-300)}`);
+      if (Date.now() > deadline)
+        throw new Error(`waited for ${String(what)}; had ${JSON.stringify(this.order)} ${this.text().slice(-300)}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 100);
         this.#waiting.push(() => (clearTimeout(timer), resolve()));

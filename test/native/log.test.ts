@@ -11,11 +11,14 @@ const line = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z (stdout|stderr) ([FP]) ([^
 function lines(path: string): string[] {
   const text = readFileSync(path, 'utf8');
   assert.ok(text === '' || text.endsWith('\n'));
-  return text.split('\n').slice(0, -1).map((entry) => {
-    const match = line.exec(entry);
-    assert.ok(match, `not a log line: ${entry.slice(0, 80)}`);
-    return `${match[1]} ${match[2]} ${match[3]}`;
-  });
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((entry) => {
+      const match = line.exec(entry);
+      assert.ok(match, `not a log line: ${entry.slice(0, 80)}`);
+      return `${match[1]} ${match[2]} ${match[3]}`;
+    });
 }
 
 test('whole lines are F, and an end without a newline is P', { skip }, async (t) => {
@@ -43,7 +46,10 @@ test('lines are split at 16384 bytes, also when they come in pieces', { skip }, 
   const { log } = paths(b.dir);
   const fill = (size: number) => `head -c ${size} /dev/zero | tr '\\0' x`;
   const script = `${fill(16384)}; echo; ${fill(16385)}; echo; ${fill(10000)}; sleep 0.1; ${fill(30000)}; echo; ${fill(20000)}`;
-  const { listener } = await run(b, plainPlan(b.dir, ['/bin/busybox', 'sh', '-c', `PATH=/bin:/usr/bin; ${script}`], { log }));
+  const { listener } = await run(
+    b,
+    plainPlan(b.dir, ['/bin/busybox', 'sh', '-c', `PATH=/bin:/usr/bin; ${script}`], { log }),
+  );
   await listener.exit();
   const seen = lines(log).map((entry) => `${entry.split(' ')[1]} ${entry.split(' ')[2]!.length}`);
   assert.deepEqual(seen, ['F 16384', 'P 16384', 'F 1', 'P 16384', 'P 16384', 'F 7232', 'P 16384', 'P 3616']);
@@ -57,26 +63,37 @@ test('bytes that are no text, NUL among them, stay as they are', { skip }, async
   assert.ok(readFileSync(log).includes(Buffer.from('F a\0\xff\x01b\n', 'latin1')));
 });
 
-test('rotation keeps so many files, none larger than the limit, and no line is lost between them', { skip }, async (t) => {
-  const b = await bench(t);
-  const { log } = paths(b.dir);
-  const plan = plainPlan(b.dir, shell('seq 1 2000'), { log, logMaxBytes: 20_000, logMaxFiles: 3 });
-  const { listener } = await run(b, plan);
-  await listener.exit();
-  assert.equal(existsSync(`${log}.3`), false);
-  const kept = [`${log}.2`, `${log}.1`, log].flatMap((path) => {
-    assert.ok(statSync(path).size <= 20_000);
-    return lines(path).map((entry) => Number(entry.split(' ')[2]));
-  });
-  const first = kept[0]!;
-  assert.deepEqual(kept, Array.from({ length: 2001 - first }, (_, index) => first + index));
-  assert.ok(kept.length > 800);
-});
+test(
+  'rotation keeps so many files, none larger than the limit, and no line is lost between them',
+  { skip },
+  async (t) => {
+    const b = await bench(t);
+    const { log } = paths(b.dir);
+    const plan = plainPlan(b.dir, shell('seq 1 2000'), { log, logMaxBytes: 20_000, logMaxFiles: 3 });
+    const { listener } = await run(b, plan);
+    await listener.exit();
+    assert.equal(existsSync(`${log}.3`), false);
+    const kept = [`${log}.2`, `${log}.1`, log].flatMap((path) => {
+      assert.ok(statSync(path).size <= 20_000);
+      return lines(path).map((entry) => Number(entry.split(' ')[2]));
+    });
+    const first = kept[0]!;
+    assert.deepEqual(
+      kept,
+      Array.from({ length: 2001 - first }, (_, index) => first + index),
+    );
+    assert.ok(kept.length > 800);
+  },
+);
 
 test('a limit with one file empties it, and a line beyond the limit is still written', { skip }, async (t) => {
   const b = await bench(t);
   const { log } = paths(b.dir);
-  const plan = plainPlan(b.dir, shell('echo one; echo a-line-that-is-too-long; echo three'), { log, logMaxBytes: 60, logMaxFiles: 1 });
+  const plan = plainPlan(b.dir, shell('echo one; echo a-line-that-is-too-long; echo three'), {
+    log,
+    logMaxBytes: 60,
+    logMaxFiles: 1,
+  });
   const { listener } = await run(b, plan);
   await listener.exit();
   assert.deepEqual(lines(log), ['stdout F three']);

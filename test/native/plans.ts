@@ -24,13 +24,40 @@ export function makeRoot(dir: string): string {
   for (const folder of ['bin', 'dev', 'proc', 'sys', 'etc', 'tmp']) mkdirSync(join(root, folder), { recursive: true });
   copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
   chmodSync(join(root, 'bin/busybox'), 0o755);
-  for (const name of ['sh', 'cat', 'echo', 'true', 'sleep', 'stty', 'ls', 'kill', 'ps', 'dd', 'seq', 'env', 'id', 'hostname', 'mount', 'head', 'tty', 'readlink', 'stat', 'grep']) {
+  for (const name of [
+    'sh',
+    'cat',
+    'echo',
+    'true',
+    'sleep',
+    'stty',
+    'ls',
+    'kill',
+    'ps',
+    'dd',
+    'seq',
+    'env',
+    'id',
+    'hostname',
+    'mount',
+    'head',
+    'tty',
+    'readlink',
+    'stat',
+    'grep',
+  ]) {
     symlinkSync('busybox', join(root, 'bin', name));
   }
   return root;
 }
 
-export const CLONE = { NEWNS: 0x20000, NEWUTS: 0x4000000, NEWIPC: 0x8000000, NEWPID: 0x20000000, NEWNET: 0x40000000 } as const;
+export const CLONE = {
+  NEWNS: 0x20000,
+  NEWUTS: 0x4000000,
+  NEWIPC: 0x8000000,
+  NEWPID: 0x20000000,
+  NEWNET: 0x40000000,
+} as const;
 export const MS = { REC: 0x4000, PRIVATE: 0x40000, SLAVE: 0x80000, BIND: 0x1000, RDONLY: 1 } as const;
 export const S_IFCHR = 0o020000;
 
@@ -57,7 +84,15 @@ export function plainPlan(dir: string, argv: readonly string[], options: PlanOpt
   const { socket, journal } = paths(dir);
   return {
     records: [
-      { kind: 'shim', track: host, socket, journal, log: options.log ?? '', logMaxBytes: options.logMaxBytes ?? 0, logMaxFiles: options.logMaxFiles ?? 1 },
+      {
+        kind: 'shim',
+        track: host,
+        socket,
+        journal,
+        log: options.log ?? '',
+        logMaxBytes: options.logMaxBytes ?? 0,
+        logMaxFiles: options.logMaxFiles ?? 1,
+      },
       ...processRecords(argv, options),
     ],
   };
@@ -73,26 +108,69 @@ export function processRecords(argv: readonly string[], options: PlanOptions = {
     ...(options.inside ?? []),
     { kind: 'umask', track: container, mask: 0o22 },
     ...(options.terminal ? [] : [{ kind: 'stdio_attach' as const, track: container, uid: 0, gid: 0 }]),
-    { kind: 'execve', track: container, candidates: encodeList([argv[0]!]), argv: encodeList(argv), env: encodeList(['PATH=/bin', 'A=b']) },
+    {
+      kind: 'execve',
+      track: container,
+      candidates: encodeList([argv[0]!]),
+      argv: encodeList(argv),
+      env: encodeList(['PATH=/bin', 'A=b']),
+    },
   ];
 }
 
 /** A whole container: namespaces, mounts, devices, masked paths, pivot_root. */
-export function containerPlan(dir: string, argv: readonly string[], options: PlanOptions = {}): { records: PlanRecord[] } {
+export function containerPlan(
+  dir: string,
+  argv: readonly string[],
+  options: PlanOptions = {},
+): { records: PlanRecord[] } {
   const flags = CLONE.NEWNS | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWPID | CLONE.NEWNET;
-  return plainPlan(dir, argv, { ...options, flags, inside: [...rootRecords(join(dir, 'root'), options.terminal), ...(options.inside ?? []), { kind: 'pivot_root', track: container }] });
+  return plainPlan(dir, argv, {
+    ...options,
+    flags,
+    inside: [
+      ...rootRecords(join(dir, 'root'), options.terminal),
+      ...(options.inside ?? []),
+      { kind: 'pivot_root', track: container },
+    ],
+  });
 }
 
 export function rootRecords(root: string, terminal = false): PlanRecord[] {
   const c = container;
-  const device = (name: string, major: number, minor: number): PlanRecord => ({ kind: 'mknod', track: c, path: `/dev/${name}`, mode: S_IFCHR | 0o666, major, minor, uid: 0, gid: 0 });
+  const device = (name: string, major: number, minor: number): PlanRecord => ({
+    kind: 'mknod',
+    track: c,
+    path: `/dev/${name}`,
+    mode: S_IFCHR | 0o666,
+    major,
+    minor,
+    uid: 0,
+    gid: 0,
+  });
   return [
     { kind: 'mount', track: c, source: '', target: '/', type: '', data: '', cwd: '', flags: MS.REC | MS.PRIVATE },
     { kind: 'mount', track: c, source: root, target: root, type: '', data: '', cwd: '', flags: MS.BIND | MS.REC },
     { kind: 'root_open', track: c, path: root },
     { kind: 'fs_mount', track: c, type: 'proc', target: '/proc', options: '', attributes: 0xe, mode: 0o555 },
-    { kind: 'fs_mount', track: c, type: 'tmpfs', target: '/dev', options: encodeList(['mode=755', 'size=65536k']), attributes: 2, mode: 0o755 },
-    { kind: 'fs_mount', track: c, type: 'devpts', target: '/dev/pts', options: encodeList(['newinstance', 'ptmxmode=0666', 'mode=0620']), attributes: 0xa, mode: 0o755 },
+    {
+      kind: 'fs_mount',
+      track: c,
+      type: 'tmpfs',
+      target: '/dev',
+      options: encodeList(['mode=755', 'size=65536k']),
+      attributes: 2,
+      mode: 0o755,
+    },
+    {
+      kind: 'fs_mount',
+      track: c,
+      type: 'devpts',
+      target: '/dev/pts',
+      options: encodeList(['newinstance', 'ptmxmode=0666', 'mode=0620']),
+      attributes: 0xa,
+      mode: 0o755,
+    },
     { kind: 'fs_mount', track: c, type: 'sysfs', target: '/sys', options: '', attributes: 0xf, mode: 0o555 },
     device('null', 1, 3),
     device('zero', 1, 5),
@@ -117,7 +195,19 @@ export function execPlan(argv: readonly string[], options: PlanOptions = {}): { 
   return {
     records: [
       { kind: 'join_pid', track: host, path: '' },
-      ...processRecords(argv, { ...options, inside: [{ kind: 'setns', track: container, flags, path: '' }, ...(options.terminal ? [{ kind: 'root_open' as const, track: container, path: '/' }, { kind: 'terminal' as const, track: container, rows: 10, columns: 20, uid: 0, gid: 0, console: 0 }] : []), ...(options.inside ?? [])] }),
+      ...processRecords(argv, {
+        ...options,
+        inside: [
+          { kind: 'setns', track: container, flags, path: '' },
+          ...(options.terminal
+            ? [
+                { kind: 'root_open' as const, track: container, path: '/' },
+                { kind: 'terminal' as const, track: container, rows: 10, columns: 20, uid: 0, gid: 0, console: 0 },
+              ]
+            : []),
+          ...(options.inside ?? []),
+        ],
+      }),
     ],
   };
 }

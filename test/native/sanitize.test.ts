@@ -16,7 +16,12 @@ test('starts, execs, terminals, logs, failures and clients under the sanitizers'
   makeRoot(b.dir);
   const { log } = paths(b.dir);
   const script = 'echo one; seq 1 5000; while read line; do echo $line; done; exit 4';
-  const plan = containerPlan(b.dir, ['/bin/sh', '-c', script], { stdin: true, log, logMaxBytes: 30_000, logMaxFiles: 3 });
+  const plan = containerPlan(b.dir, ['/bin/sh', '-c', script], {
+    stdin: true,
+    log,
+    logMaxBytes: 30_000,
+    logMaxFiles: 3,
+  });
   const { shim, listener } = await run(b, plan);
   for (let round = 1; round < 4; round++) {
     const exec = execPlan(['/bin/sh', '-c', 'stty size; echo exec; exit 9'], { terminal: round === 2 });
@@ -49,7 +54,17 @@ test('back pressure and large output under the sanitizers', { skip }, async (t) 
     },
   });
   const source = program('pour');
-  const bind = { kind: 'bind_mount', track: 'container', source, target: '/bin/pour', recursive: 0, set: 0, clear: 0, propagation: 0, recursiveAttributes: 0 } as const;
+  const bind = {
+    kind: 'bind_mount',
+    track: 'container',
+    source,
+    target: '/bin/pour',
+    recursive: 0,
+    set: 0,
+    clear: 0,
+    propagation: 0,
+    recursiveAttributes: 0,
+  } as const;
   const plan = containerPlan(b.dir, ['/bin/pour', String(4 << 20)], { inside: [bind], log: paths(b.dir).log });
   await shim.start(plan, { output: true });
   await shim.closed;

@@ -122,7 +122,13 @@ test('a process that is killed before its exec is a failed start', { skip }, asy
   const failed = assert.rejects(shim.start(plan), { errnoName: 'ECHILD', record: 3 });
   for (let tries = 0; tries < 100; tries++) {
     await sleep(20);
-    if (await shim.signal(0, 9).then(() => true, () => false)) break;
+    if (
+      await shim.signal(0, 9).then(
+        () => true,
+        () => false,
+      )
+    )
+      break;
   }
   await failed;
 });
@@ -132,12 +138,22 @@ test('post and wait order the two tracks', { skip }, async (t) => {
   const file = join(b.dir, 'file');
   writeFileSync(file, '');
   const plan = plainPlan(b.dir, ['/bin/busybox', 'true']);
-  const write = (track: 'host' | 'container', data: string): PlanRecord => ({ kind: 'write_file', track, path: file, data });
-  plan.records.splice(3, 0,
-    { kind: 'wait', track: 'container', token: 1 }, write('container', 'bb'),
+  const write = (track: 'host' | 'container', data: string): PlanRecord => ({
+    kind: 'write_file',
+    track,
+    path: file,
+    data,
+  });
+  plan.records.splice(
+    3,
+    0,
+    { kind: 'wait', track: 'container', token: 1 },
+    write('container', 'bb'),
     { kind: 'post', track: 'container', token: 2 },
-    write('host', 'aaa'), { kind: 'post', track: 'host', token: 1 },
-    { kind: 'wait', track: 'host', token: 2 }, write('host', 'c'),
+    write('host', 'aaa'),
+    { kind: 'post', track: 'host', token: 1 },
+    { kind: 'wait', track: 'host', token: 2 },
+    write('host', 'c'),
   );
   const { listener } = await run(b, plan);
   await listener.exit();
@@ -147,8 +163,13 @@ test('post and wait order the two tracks', { skip }, async (t) => {
 test('a host file below /proc of the new process is written by its relative path', { skip }, async (t) => {
   const b = await bench(t);
   const plan = plainPlan(b.dir, shell('cat /proc/self/oom_score_adj'));
-  plan.records.splice(3, 0, { kind: 'write_file', track: 'host', path: 'oom_score_adj', data: '321' },
-    { kind: 'post', track: 'host', token: 0 }, { kind: 'wait', track: 'container', token: 0 });
+  plan.records.splice(
+    3,
+    0,
+    { kind: 'write_file', track: 'host', path: 'oom_score_adj', data: '321' },
+    { kind: 'post', track: 'host', token: 0 },
+    { kind: 'wait', track: 'container', token: 0 },
+  );
   const { listener } = await run(b, plan);
   await listener.exit();
   assert.equal(listener.text(), '321\n');
@@ -156,7 +177,10 @@ test('a host file below /proc of the new process is written by its relative path
 
 test('the shim holds nothing but its own descriptors', { skip }, async (t) => {
   const b = await bench(t);
-  const { listener, started, shim } = await run(b, plainPlan(b.dir, ['/bin/busybox', 'sleep', '1000'], { stdin: true, log: paths(b.dir).log }));
+  const { listener, started, shim } = await run(
+    b,
+    plainPlan(b.dir, ['/bin/busybox', 'sleep', '1000'], { stdin: true, log: paths(b.dir).log }),
+  );
   const pid = readOr(`/proc/${started.pid}/stat`).split(' ')[3]!;
   const open = () => descriptorsOf(pid).slice(0, -2);
   assert.equal(readOr(`/proc/${pid}/comm`), 'berth-shim\n');

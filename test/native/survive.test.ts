@@ -25,14 +25,20 @@ test('a container outlives its client and its launcher, and the next client find
   const listener = new Listener();
   const next = await ShimConnection.connect(paths(b.dir).socket, listener);
   const [state] = await next.state();
-  assert.deepEqual([state?.process, state?.state, state?.pid, state?.startedAt], [0, 'running', started.pid, started.startedAt]);
+  assert.deepEqual(
+    [state?.process, state?.state, state?.pid, state?.startedAt],
+    [0, 'running', started.pid, started.startedAt],
+  );
   await next.watch();
   await next.attach(0, { stdin: true, output: true });
   await next.writeStdin(0, Buffer.from('two\n'));
   assert.equal((await listener.exit()).code, 5);
   assert.equal(listener.text(), 'two\n');
   assert.match(readFileSync(log, 'utf8'), / stdout F one\n.* stdout F two\n$/);
-  assert.deepEqual(journal(b.dir).map(({ event }) => event), ['start', 'exit']);
+  assert.deepEqual(
+    journal(b.dir).map(({ event }) => event),
+    ['start', 'exit'],
+  );
 });
 
 test('a container that ends while nobody is there leaves its exit in the journal', { skip }, async (t) => {

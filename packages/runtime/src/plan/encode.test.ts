@@ -10,9 +10,10 @@ import { binaryFields, listFields, runsOn } from './shape.ts';
 const kinds = Object.keys(layout) as RecordKind[];
 const text = fc.string({ unit: 'grapheme' }).map((value) => value.replaceAll('\0', ''));
 
-function value(field: string): fc.Arbitrary<string | Uint8Array> {
+function fieldValue(field: string): fc.Arbitrary<string | Uint8Array> {
   const item = binaryFields[field];
-  if (item !== undefined) return fc.array(fc.uint8Array({ minLength: item, maxLength: item })).map((items) => Buffer.concat(items));
+  if (item !== undefined)
+    return fc.array(fc.uint8Array({ minLength: item, maxLength: item })).map((items) => Buffer.concat(items));
   return listFields.includes(field) ? fc.array(text).map(encodeList) : text;
 }
 
@@ -22,13 +23,15 @@ const anyRecord: fc.Arbitrary<PlanRecord> = fc.constantFrom(...kinds).chain((kin
     kind: fc.constant(kind),
     track: fc.constantFrom(...(['host', 'container'] as const).filter((track) => runsOn(kind, track))),
     ...Object.fromEntries(layout[kind].numbers.map((field) => [field, fc.bigInt({ min: 0n, max: (1n << 64n) - 1n })])),
-    ...Object.fromEntries(layout[kind].strings.map((field) => [field, value(field)])),
+    ...Object.fromEntries(layout[kind].strings.map((field) => [field, fieldValue(field)])),
   }),
 ) as unknown as fc.Arbitrary<PlanRecord>;
 
 function plain(plan: Plan): unknown {
   return plan.records.map((record) =>
-    Object.fromEntries(Object.entries(record).map(([key, field]) => [key, field instanceof Uint8Array ? [...field] : field])),
+    Object.fromEntries(
+      Object.entries(record).map(([key, field]) => [key, field instanceof Uint8Array ? [...field] : field]),
+    ),
   );
 }
 
@@ -56,11 +59,16 @@ test('soft and inject are kept, and a field named soft is not taken for the flag
 
 test('negative numbers are in two’s complement', () => {
   const bytes = encodePlan({ records: [{ kind: 'unshare', track: 'container', flags: -1 }] });
-  assert.deepEqual([...bytes.subarray(32, 40)], Array.from({ length: 8 }, () => 255));
+  assert.deepEqual(
+    [...bytes.subarray(32, 40)],
+    Array.from({ length: 8 }, () => 255),
+  );
 });
 
 test('the bytes of a small plan are those of docs/plan.md', () => {
-  const bytes = encodePlan({ records: [{ kind: 'write_file', track: 'container', path: '/a', data: 'bc', soft: true }] });
+  const bytes = encodePlan({
+    records: [{ kind: 'write_file', track: 'container', path: '/a', data: 'bc', soft: true }],
+  });
   const record = [4, 0, 1, 1, 32, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 47, 97, 0, 98, 99, 0, 0, 0];
   assert.deepEqual([...bytes], [...Buffer.from('BPLN'), 1, 0, 0, 0, 48, 0, 0, 0, 1, 0, 0, 0, ...record]);
 });
@@ -76,7 +84,10 @@ for (const [what, record] of [
   ['the wrong track', { kind: 'spawn', track: 'container', flags: 0, cgroup: '' }],
 ] as const) {
   test(`${what} is refused`, () => {
-    assert.throws(() => encodePlan({ records: [record as unknown as PlanRecord] }), { kind: 'invalid_argument', code: 'invalid_plan' });
+    assert.throws(() => encodePlan({ records: [record as unknown as PlanRecord] }), {
+      kind: 'invalid_argument',
+      code: 'invalid_plan',
+    });
   });
 }
 

@@ -109,7 +109,7 @@ export class ShimConnection {
 
   /** `failed_precondition` (ESRCH) when the process is gone. */
   async attach(process: number, options: AttachOptions): Promise<void> {
-    await this.#request('attach', frameType.attach, process, undefined, attachFlags(options));
+    await this.#request('attach', process, encodeFrame(frameType.attach, process, undefined, attachFlags(options)));
   }
 
   /** Resolves when this connection can take more: await it, and the process's pace is the writer's. */
@@ -127,7 +127,7 @@ export class ShimConnection {
   async signal(process: number, signal: number): Promise<void> {
     const payload = new Uint8Array(4);
     new DataView(payload.buffer).setUint32(0, signal, true);
-    await this.#request('signal', frameType.signal, process, payload);
+    await this.#request('signal', process, encodeFrame(frameType.signal, process, payload));
   }
 
   async resize(process: number, rows: number, columns: number): Promise<void> {
@@ -135,22 +135,22 @@ export class ShimConnection {
     const view = new DataView(payload.buffer);
     view.setUint16(0, rows, true);
     view.setUint16(2, columns, true);
-    await this.#request('resize', frameType.resize, process, payload);
+    await this.#request('resize', process, encodeFrame(frameType.resize, process, payload));
   }
 
   /** Every process this shim ever started; a number that was used again has its last one. */
   async state(): Promise<ProcessState[]> {
-    return readStates(await this.#request('state', frameType.state, 0));
+    return readStates(await this.#request('state', 0, encodeFrame(frameType.state, 0)));
   }
 
   /** From now on `onExit` is called for every process. */
   async watch(): Promise<void> {
-    await this.#request('watch', frameType.watch, 0);
+    await this.#request('watch', 0, encodeFrame(frameType.watch, 0));
   }
 
   /** Opens the log's path anew, after somebody else renamed the file. */
   async reopenLog(): Promise<void> {
-    await this.#request('reopen log', frameType.reopenLog, 0);
+    await this.#request('reopen log', 0, encodeFrame(frameType.reopenLog, 0));
   }
 
   /** Resolves when the connection is closed from either side. */
@@ -167,11 +167,11 @@ export class ShimConnection {
     await this.close();
   }
 
-  #request(name: string, type: number, process: number, payload?: Uint8Array, flags = 0): Promise<Uint8Array> {
+  #request(name: string, process: number, frame: Uint8Array): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) return reject(gone(name));
       this.#requests.push({ name, process, resolve, reject });
-      this.#socket.write(encodeFrame(type, process, payload, flags));
+      this.#socket.write(frame);
     });
   }
 
@@ -253,5 +253,8 @@ function attachFlags(options: AttachOptions): number {
 }
 
 function gone(request: string, cause?: Error): BerthError {
-  return new BerthError('unavailable', `${request}: the connection to the shim is closed`, { code: 'shim_gone', cause });
+  return new BerthError('unavailable', `${request}: the connection to the shim is closed`, {
+    code: 'shim_gone',
+    cause,
+  });
 }

@@ -4,18 +4,33 @@ import fc from 'fast-check';
 import { encodeFrame, FrameParser } from './frame.ts';
 
 test('frames come out whole, whatever the chunks', () => {
-  const frame = fc.record({ type: fc.nat(255), flags: fc.nat(255), process: fc.nat(1023), payload: fc.uint8Array({ maxLength: 100 }) });
+  const frame = fc.record({
+    type: fc.nat(255),
+    flags: fc.nat(255),
+    process: fc.nat(1023),
+    payload: fc.uint8Array({ maxLength: 100 }),
+  });
   fc.assert(
-    fc.property(fc.array(frame, { maxLength: 8 }), fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (frames, cuts) => {
-      const bytes = Buffer.concat(frames.map(({ type, process, payload, flags }) => encodeFrame(type, process, payload, flags)));
-      const parser = new FrameParser();
-      const seen = [];
-      for (let at = 0, turn = 0; at < bytes.length; at += cuts[turn++ % cuts.length]!) {
-        for (const found of parser.push(bytes.subarray(at, at + cuts[turn % cuts.length]!))) seen.push({ ...found, payload: [...found.payload] });
-      }
-      assert.deepEqual(seen, frames.map((one) => ({ ...one, payload: [...one.payload] })));
-      assert.ok(parser.isComplete);
-    }),
+    fc.property(
+      fc.array(frame, { maxLength: 8 }),
+      fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }),
+      (frames, cuts) => {
+        const bytes = Buffer.concat(
+          frames.map(({ type, process, payload, flags }) => encodeFrame(type, process, payload, flags)),
+        );
+        const parser = new FrameParser();
+        const seen = [];
+        for (let at = 0, turn = 0; at < bytes.length; at += cuts[turn++ % cuts.length]!) {
+          for (const found of parser.push(bytes.subarray(at, at + cuts[turn % cuts.length]!)))
+            seen.push({ ...found, payload: [...found.payload] });
+        }
+        assert.deepEqual(
+          seen,
+          frames.map((one) => ({ ...one, payload: [...one.payload] })),
+        );
+        assert.ok(parser.isComplete);
+      },
+    ),
   );
 });
 

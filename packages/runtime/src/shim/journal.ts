@@ -25,7 +25,9 @@ export function parseJournal(text: string): JournalEvent[] {
     .map((line, index) => {
       const event = parseLine(line);
       if (event === undefined) {
-        throw new BerthError('data_loss', `journal line ${index + 1} is not an event: ${line}`, { code: 'bad_journal' });
+        throw new BerthError('data_loss', `journal line ${index + 1} is not an event: ${line}`, {
+          code: 'bad_journal',
+        });
       }
       return event;
     });

@@ -1,6 +1,6 @@
-/* What the shim knows: its processes, its clients, its log and journal. One shim, one of each. */
-#ifndef BERTH_PROCESS_H
-#define BERTH_PROCESS_H
+/* What the shim knows: its processes, its clients and their frames (docs/shim.md), its log and journal. */
+#ifndef BERTH_SHIM_H
+#define BERTH_SHIM_H
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -12,7 +12,6 @@ enum { PROCESS_LIMIT = 1024, QUEUE_LIMIT = 256 * 1024, CHUNK = 64 * 1024, LINE_M
 enum process_state { STARTING, RUNNING, EXITED, FAILING, GONE };
 
 struct run;
-struct client;
 
 struct line_tail { /* the unfinished line of one stream */
     uint8_t *bytes;
@@ -36,6 +35,55 @@ struct process {
     struct line_tail tails[2];
 };
 
+enum { FRAME_MAX = 1 << 20 };
+enum frame_type {
+    FRAME_START = 1, FRAME_ATTACH, FRAME_STDIN, FRAME_STDIN_CLOSE, FRAME_SIGNAL, FRAME_RESIZE,
+    FRAME_STATE, FRAME_WATCH, FRAME_REOPEN_LOG,
+    FRAME_STARTED = 65, FRAME_FAILED, FRAME_OK, FRAME_ERROR, FRAME_OUTPUT, FRAME_EXIT, FRAME_STATES,
+};
+enum { WITH_STDIN = 1, WITH_OUTPUT = 2, WITH_WATCH = 4 };
+
+struct frame {
+    uint32_t size;
+    uint8_t type, flags;
+    uint16_t process;
+};
+
+struct started_frame {
+    struct frame frame;
+    uint32_t pid_or_record;
+    int32_t error;
+    uint64_t time; /* followed by the report */
+};
+
+struct exit_frame {
+    struct frame frame;
+    int32_t code, signal;
+    uint64_t time;
+};
+
+struct state_entry {
+    uint16_t process, state;
+    uint32_t pid;
+    uint64_t started, finished;
+    int32_t code, signal;
+};
+
+struct client {
+    struct client *next;
+    int fd;
+    bool watch;
+    bool closing;      /* to be freed at the end of this round */
+    bool deaf;         /* takes no more output; what it sent is still carried out */
+    bool held;         /* its STDIN frame waits for the process */
+    struct frame frame;
+    size_t have, fed; /* bytes of header and payload read; of payload given to the process */
+    uint8_t *payload;
+    uint8_t *queue;
+    size_t queued, queue_at, queue_room;
+    uint8_t stdin_of[PROCESS_LIMIT / 8], output_of[PROCESS_LIMIT / 8];
+};
+
 struct log {
     int fd;
     uint64_t size, limit, files;
@@ -47,12 +95,13 @@ struct shim {
     struct client *clients;
     struct log log;
     int listener, signals, journal;
-    char *socket;
+    char *socket, *journal_path;
+    size_t journal_size; /* since it was opened or shortened */
     bool begun; /* process 0 was asked for */
 };
 extern struct shim shim;
 
-/* listen.c, shim.c */
+/* launcher.c, shim.c */
 int listen_on(const char *path);
 _Noreturn void shim_main(int connection);
 int shim_listen(const char *path);
@@ -65,8 +114,7 @@ void process_free(struct process *process);
 void process_reap_all(void);
 void process_exited(struct process *process);
 void process_read(struct process *process, int stream);
-void process_settle_all(void);
-int process_wait_milliseconds(void);
+int process_settle_all(void);
 bool process_is_blocked(const struct process *process);
 
 /* start.c */
@@ -74,9 +122,10 @@ int start_process(struct client *client, uint16_t id, const uint8_t *bytes, size
 void start_continue(struct process *process);
 void start_fail(struct process *process, uint32_t record, int error);
 void start_failed(struct process *process);
+void start_tell(struct client *client, struct started_frame head, const struct run *run);
 enum { NO_RECORD = 0xffffffff };
 
-/* client.c */
+/* client.c, commands.c */
 struct client *client_add(int fd);
 void client_read(struct client *client);
 void client_write(struct client *client);
@@ -85,6 +134,7 @@ void client_send(struct client *client, const void *frame, size_t size);
 void client_free(struct client *client);
 void clients_send_output(uint16_t process, const void *frame, size_t size);
 void clients_send_exit(const struct process *process, bool settled);
+void handle_frame(struct client *client);
 
 /* log.c, journal.c */
 int log_open(struct log *log, const char *path, uint64_t limit, uint64_t files);
@@ -92,7 +142,17 @@ int log_reopen(struct log *log);
 void log_write(struct log *log, struct line_tail *tail, int stream, const uint8_t *bytes, size_t size);
 void log_end(struct log *log, struct line_tail *tail, int stream);
 int journal_open(const char *path);
-void journal_write(const char *event, const int64_t *values, unsigned count);
+void journal_start(const struct process *process);
+void journal_exit(const struct process *process);
+void journal_fail(const struct process *process, uint64_t time);
+void journal_shorten(void);
 char *print_number(char *at, uint64_t value, unsigned digits);
+
+static inline bool has(const uint8_t *set, unsigned id) {
+    return set[id / 8] >> id % 8 & 1;
+}
+static inline void put(uint8_t *set, unsigned id, bool on) {
+    set[id / 8] = (uint8_t)((set[id / 8] & ~(1u << id % 8)) | (unsigned)on << id % 8);
+}
 
 #endif
