@@ -4,6 +4,8 @@ import path from 'node:path';
 import type { Log } from '@berth/model/context';
 import { detectCgroups } from '@berth/runtime/cgroup/detect';
 import { cgroupFolders } from '@berth/runtime/cgroup/layout';
+import { containingMount } from '@berth/runtime/compile/containing-mount';
+import { ownCapabilities } from '@berth/runtime/compile/own-capabilities';
 import { Launcher } from '@berth/runtime/shim/launcher';
 import { createHttpHost } from '#api/http/host';
 import { nativeErrorBody, nativeRoutes } from '#api/native/dialect';
@@ -16,6 +18,7 @@ import { rootTarget } from '#service/container/places';
 import { recoverContainers } from '#service/container/recover';
 import { ContainerRegistry } from '#service/container/registry';
 import { StartRecordFile } from '#service/container/start-record';
+import { warmUp } from '#service/container/warm-up';
 import { EventBus } from '#service/event/bus';
 import { createImageService } from '#service/image/images';
 import { createSystemService } from '#service/system/system';
@@ -73,7 +76,9 @@ export async function composeEngine(
     launcher,
     cgroups,
     cgroupParent: config.cgroupParent,
+    capabilities: ownCapabilities(),
     root,
+    rootParent: containingMount(root),
     run,
     logLimits: config.log,
     readFile: (layers, file) => readFileInLayers(layers, file, 4 << 20),
@@ -81,6 +86,7 @@ export async function composeEngine(
   const containers = createContainerService(backend);
   const execs = new Execs(backend);
   cleanup.defer(() => closeContainers(backend));
+  setImmediate(() => warmUp(backend));
   await recoverContainers(backend);
   await execs.recover();
   const identity = { version, pid: process.pid, root, run };

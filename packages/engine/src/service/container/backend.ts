@@ -19,7 +19,11 @@ export interface ContainerBackend {
   readonly cgroups: CgroupLayout;
   /** Below this path of every hierarchy the containers' cgroups are. */
   readonly cgroupParent: string;
+  /** What this process may hand on, a mask: more cannot be given to a container. */
+  readonly capabilities: bigint;
   readonly root: string;
+  /** The mount point that holds `root`. */
+  readonly rootParent: string;
   readonly run: string;
   /** Limits of a container's log: bytes of a file, and how many files. */
   readonly logLimits: { readonly maxBytes: number; readonly maxFiles: number };

@@ -88,7 +88,9 @@ export class Execs implements ExecService {
       cgroup: this.#backend.cgroups,
       cgroupPath: cgroupPathOf(this.#backend, container.id),
       stdin: attach?.stdin ?? false,
+      capabilities: this.#backend.capabilities,
       namespaces: spec.linux.namespaces,
+      ...(spec.linux.resources?.devices === undefined ? {} : { devices: spec.linux.resources.devices }),
       ...(spec.linux.seccomp === undefined || config.privileged ? {} : { seccomp: spec.linux.seccomp }),
     });
     exec.process = this.#freeProcess(container);

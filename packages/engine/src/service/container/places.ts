@@ -35,9 +35,11 @@ export function hostFacts(
   return {
     cgroup: backend.cgroups,
     cgroupPath: cgroupPathOf(backend, id),
+    capabilities: backend.capabilities,
     stdin,
     shim: { socket, journal, log, logMaxBytes: maxBytes, logMaxFiles: maxFiles },
     rootMounts: [{ type, source, options, cwd }],
     rootTarget: rootTarget(backend),
+    rootParent: backend.rootParent,
   };
 }

@@ -5,6 +5,9 @@ import type { ContainerRecord } from './contract.ts';
 import { ContainerEntry } from './entry.ts';
 import type { StartRecordFile } from './start-record.ts';
 
+/** Milliseconds. Until then a crash costs nothing: the shim's journal knows more than the record. */
+const saveDelay = 50;
+
 /**
  * The containers that the daemon knows, in memory, and their rows in the metadata store. A state of a running
  * container is also in its shim's journal, so writes of state are not waited for on the way of a start.
@@ -17,6 +20,7 @@ export class ContainerRegistry {
   readonly #names = new Map<string, string>();
   readonly #unsaved = new Set<ContainerEntry>();
   #saving: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(metadata: MetadataStore, log: Log, startRecordOf: (id: string) => StartRecordFile) {
     this.#metadata = metadata;
@@ -84,17 +88,17 @@ export class ContainerRegistry {
     this.#names.set(`${entry.namespace}/${name}`, entry.id);
   }
 
-  /** Writes the entry's record soon; many changes of one turn are one write. */
+  /** Writes the entry's record soon; a short life, its start and its end, is one write. */
   save(entry: ContainerEntry): void {
     this.#unsaved.add(entry);
-    if (this.#unsaved.size > 1) return;
-    this.#saving = new Promise((resolve) => {
-      setImmediate(() => void this.#flush().finally(resolve));
-    });
+    this.#timer ??= setTimeout(() => void this.settled(), saveDelay);
   }
 
   /** Resolves when all that was handed to `save` is durable. */
   async settled(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#saving = this.#saving.then(() => this.#flush());
     await this.#saving;
   }
 
