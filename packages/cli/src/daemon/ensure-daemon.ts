@@ -91,7 +91,9 @@ function daemonProgram(): string {
 }
 
 function startFailed(reason: string, log: string, from: number): BerthError {
-  const lines = readFileSync(log).subarray(from).toString('utf8').trimEnd().split('\n').slice(-10);
+  const text = readFileSync(log).subarray(from).toString('utf8').trimEnd();
+  // Of a crash the message counts; the stack stays in the log.
+  const lines = text.split('\n').filter((line) => !/^\s+at /.test(line)).slice(-10);
   const told = lines.join('\n') === '' ? '' : `\n${lines.map((line) => `  ${line}`).join('\n')}`;
   return new BerthError('unavailable', `the daemon could not be started: ${reason}${told}`, {
     code: 'daemon_start_failed',
