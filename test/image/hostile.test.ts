@@ -27,14 +27,26 @@ const cases: Readonly<Record<string, Case>> = {
   'a linked parent': { members: [link('out', '../victim'), file('out/file')] },
   'an absolutely linked parent': { members: [link('out', 'VICTIM'), file('out/file')] },
   'a chain of links': { members: [link('a', '..'), link('b', 'a/..'), file('b/victim/file')] },
-  'a folder replaced by a link': { members: [{ name: 'd/', flag: '5' }, file('d/x'), link('d', '../victim'), file('d/file')] },
+  'a folder replaced by a link': {
+    members: [{ name: 'd/', flag: '5' }, file('d/x'), link('d', '../victim'), file('d/file')],
+  },
   'a link to itself': { members: [link('a', 'a'), file('a/x')], code: 'eloop' },
-  'a hard link out of the root': { members: [{ name: 'h', flag: '1', linkName: '../victim/file' }], code: 'path_escape' },
-  'a hard link through a link': { members: [link('out', '../victim'), { name: 'h', flag: '1', linkName: 'out/file' }], code: 'bad_tar' },
-  'a hard link to a link, then written': { members: [link('l', 'VICTIM/file'), { name: 'h', flag: '1', linkName: 'l' }, file('h')] },
+  'a hard link out of the root': {
+    members: [{ name: 'h', flag: '1', linkName: '../victim/file' }],
+    code: 'path_escape',
+  },
+  'a hard link through a link': {
+    members: [link('out', '../victim'), { name: 'h', flag: '1', linkName: 'out/file' }],
+    code: 'bad_tar',
+  },
+  'a hard link to a link, then written': {
+    members: [link('l', 'VICTIM/file'), { name: 'h', flag: '1', linkName: 'l' }, file('h')],
+  },
   'a write over a link': { members: [link('l', 'VICTIM/file'), file('l')] },
   'a mode for a link': { members: [link('l', 'VICTIM/file'), { ...link('l', 'VICTIM/file'), mode: 0o7777, uid: 1 }] },
-  'a folder over a link': { members: [link('l', 'VICTIM'), { name: 'l/', flag: '5', mode: 0o777, uid: 9 }, file('l/file')] },
+  'a folder over a link': {
+    members: [link('l', 'VICTIM'), { name: 'l/', flag: '5', mode: 0o777, uid: 9 }, file('l/file')],
+  },
   'a whiteout of ..': { members: [file('.wh...')], code: 'bad_whiteout' },
   'a whiteout of .': { members: [file('d/.wh..')], code: 'bad_whiteout' },
   'a whiteout of nothing': { members: [file('.wh.')], code: 'bad_whiteout' },
@@ -62,7 +74,9 @@ describe('a hostile layer', { skip: needsRoot }, () => {
         const into = join(home, 'root');
         mkdirSync(into);
         const before = treeLines(victim);
-        const real = members.map((member) => (member.linkName === undefined ? member : { ...member, linkName: member.linkName.replace('VICTIM', victim) }));
+        const real = members.map((member) =>
+          member.linkName === undefined ? member : { ...member, linkName: member.linkName.replace('VICTIM', victim) },
+        );
         const unpacked = place.unpack(real, into, { whiteouts });
         if (code === undefined) await unpacked;
         else await assert.rejects(unpacked, { name: 'BerthError', code });
@@ -71,6 +85,17 @@ describe('a hostile layer', { skip: needsRoot }, () => {
       });
     }
   }
+
+  it('may be very deep: what it replaces is removed all the same', async () => {
+    using place = new Workplace();
+    const into = place.folder();
+    const deep = 'd/'.repeat(1900);
+    await place.unpack(
+      [file(`${deep}x`), link('far', deep.slice(0, -1)), file(`far/${deep}y`), { name: 'd', content: 'flat' }],
+      into,
+    );
+    assert.equal(readFileSync(join(into, 'd'), 'utf8'), 'flat');
+  });
 
   it('cannot use links that are in the folder already', async () => {
     using place = new Workplace();
@@ -88,7 +113,10 @@ describe('a hostile layer', { skip: needsRoot }, () => {
 });
 
 describe('a broken layer', { skip: needsRoot }, () => {
-  const tar = tarArchive([{ name: 'a', content: 'x'.repeat(3000) }, { name: 'b', content: 'y' }]);
+  const tar = tarArchive([
+    { name: 'a', content: 'x'.repeat(3000) },
+    { name: 'b', content: 'y' },
+  ]);
   const gzip = gzipSync(tar);
 
   async function apply(blob: Buffer, job: object): Promise<void> {
@@ -99,13 +127,22 @@ describe('a broken layer', { skip: needsRoot }, () => {
   it('is reported by what was promised of it', async () => {
     const digest = sha256(gzip);
     await apply(gzip, { expect: { digest, size: gzip.length, diffId: sha256(tar) } });
-    await assert.rejects(apply(gzip, { expect: { digest: sha256('other') } }), { kind: 'data_loss', code: 'digest_mismatch' });
-    await assert.rejects(apply(gzip, { expect: { digest, diffId: sha256('other') } }), { kind: 'data_loss', code: 'diff_id_mismatch' });
+    await assert.rejects(apply(gzip, { expect: { digest: sha256('other') } }), {
+      kind: 'data_loss',
+      code: 'digest_mismatch',
+    });
+    await assert.rejects(apply(gzip, { expect: { digest, diffId: sha256('other') } }), {
+      kind: 'data_loss',
+      code: 'diff_id_mismatch',
+    });
     await assert.rejects(apply(gzip, { expect: { size: 1 } }), { kind: 'data_loss', code: 'size_mismatch' });
     const flipped = Buffer.from(gzip);
     flipped[30]! ^= 0xff;
     await assert.rejects(apply(flipped, { expect: { digest } }), { kind: 'data_loss', code: 'digest_mismatch' });
-    await assert.rejects(apply(gzip.subarray(0, 50), { expect: { digest, size: gzip.length } }), { kind: 'data_loss', code: 'size_mismatch' });
+    await assert.rejects(apply(gzip.subarray(0, 50), { expect: { digest, size: gzip.length } }), {
+      kind: 'data_loss',
+      code: 'size_mismatch',
+    });
   });
 
   it('is refused when its own bytes are wrong', async () => {
@@ -116,7 +153,9 @@ describe('a broken layer', { skip: needsRoot }, () => {
     await assert.rejects(apply(tar, {}), { code: 'bad_compression' });
     await assert.rejects(apply(gzip, { compression: 'none' }), { kind: 'data_loss', code: 'truncated' });
     await assert.rejects(apply(Buffer.alloc(2048, 'no tar'), { compression: 'none' }), { code: 'bad_tar' });
-    await assert.rejects(apply(zstdCompressSync(tar).subarray(0, -4), { compression: 'zstd' }), { code: 'bad_compression' });
+    await assert.rejects(apply(zstdCompressSync(tar).subarray(0, -4), { compression: 'zstd' }), {
+      code: 'bad_compression',
+    });
     await apply(tarArchive([]), { compression: 'none' });
     await apply(Buffer.alloc(0), { compression: 'none' });
   });

@@ -1,8 +1,21 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
-  chmodSync, closeSync, lchownSync, linkSync, lutimesSync, mkdirSync, openSync, readdirSync, readFileSync, statSync,
-  symlinkSync, truncateSync, utimesSync, writeFileSync, writeSync,
+  chmodSync,
+  closeSync,
+  lchownSync,
+  linkSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -61,11 +74,11 @@ function makeSparse(path: string): void {
 }
 
 const formats = {
-  'pax': ['--format=pax'],
+  pax: ['--format=pax'],
   'pax, sparse 1.0': ['--format=pax', '--sparse', '--sparse-version=1.0'],
   'pax, sparse 0.1': ['--format=pax', '--sparse', '--sparse-version=0.1'],
   'pax, sparse 0.0': ['--format=pax', '--sparse', '--sparse-version=0.0'],
-  'gnu': ['--format=gnu'],
+  gnu: ['--format=gnu'],
   'gnu, sparse': ['--format=gnu', '--sparse'],
 };
 
@@ -95,18 +108,34 @@ describe('a layer made by GNU tar', { skip: needsRoot }, () => {
     using place = new Workplace();
     const tree = place.folder();
     makeTree(tree);
-    const tar = execFileSync('tar', ['-C', tree, '--format=pax', '--sparse', '--xattrs', '--xattrs-include=*', '-c', '.'], { maxBuffer: 1 << 28 });
+    const tar = execFileSync(
+      'tar',
+      ['-C', tree, '--format=pax', '--sparse', '--xattrs', '--xattrs-include=*', '-c', '.'],
+      { maxBuffer: 1 << 28 },
+    );
     const plain = place.folder();
     await applyLayer({ source: { path: place.file(tar) }, compression: 'none', unpackTo: plain });
-    const members = Array.from({ length: Math.ceil(tar.length / 70_001) }, (_, n) => gzipSync(tar.subarray(n * 70_001, (n + 1) * 70_001)));
-    const blobs = [['gzip', gzipSync(tar)], ['gzip', Buffer.concat(members)], ['zstd', zstdCompressSync(tar)]] as const;
+    const members = Array.from({ length: Math.ceil(tar.length / 70_001) }, (_, n) =>
+      gzipSync(tar.subarray(n * 70_001, (n + 1) * 70_001)),
+    );
+    const blobs = [
+      ['gzip', gzipSync(tar)],
+      ['gzip', Buffer.concat(members)],
+      ['zstd', zstdCompressSync(tar)],
+    ] as const;
     for (const [compression, blob] of blobs) {
       const folder = place.folder();
       const copyTo = join(place.path, 'copy');
       const expect = { digest: sha256(blob), size: blob.length, diffId: sha256(tar) };
       // The blob lies somewhere in a larger file, as in an archive.
       const path = place.file(Buffer.concat([Buffer.alloc(1536, 1), blob, Buffer.alloc(700, 2)]));
-      await applyLayer({ source: { path, offset: 1536, length: blob.length }, compression, unpackTo: folder, copyTo, expect });
+      await applyLayer({
+        source: { path, offset: 1536, length: blob.length },
+        compression,
+        unpackTo: folder,
+        copyTo,
+        expect,
+      });
       assert.deepEqual(treeLines(folder), treeLines(plain));
       assert.equal(sha256(readFileSync(copyTo)), expect.digest);
     }

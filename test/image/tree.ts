@@ -22,7 +22,8 @@ export function treeLines(root: string, options: TreeOptions = {}): TreeLines {
     const first = inodes.get(found.ino);
     inodes.set(found.ino, first ?? shown);
     const parts = [
-      found.mode.toString(8), `${found.uid}:${found.gid}`,
+      found.mode.toString(8),
+      `${found.uid}:${found.gid}`,
       found.isDirectory() ? '' : `${found.size} links=${found.nlink}`,
       options.times === false ? '' : String(found.mtimeNs),
       found.isCharacterDevice() || found.isBlockDevice() ? `dev=${found.rdev}` : '',
@@ -44,7 +45,10 @@ function xattrs(path: Buffer): string {
   const fd = openSync(path.subarray(0, slash), 'r');
   try {
     const place = { dirfd: fd, name: path.subarray(slash + 1) };
-    return listXattrs(place).map((key) => `${key}=${getXattr(place, key)?.toString('hex')}`).sort().join(' ');
+    return listXattrs(place)
+      .map((key) => `${key}=${getXattr(place, key)?.toString('hex')}`)
+      .sort()
+      .join(' ');
   } finally {
     closeSync(fd);
   }

@@ -36,4 +36,5 @@ export class Workplace implements Disposable {
 export type Content = TarMember & { readonly content?: string | Uint8Array };
 
 /** Why tests that need root are skipped; false when they can run. */
-export const needsRoot: string | false = process.getuid?.() === 0 ? false : 'needs root: owners, devices and trusted attributes';
+export const needsRoot: string | false =
+  process.getuid?.() === 0 ? false : 'needs root: owners, devices and trusted attributes';

@@ -23,13 +23,16 @@ describe('addon', () => {
   });
 
   it('names errno, call and path in errors', () => {
-    assert.throws(() => file.openat2(dirfd, 'missing', { flags: 0 }), (error: NodeJS.ErrnoException) => {
-      assert.equal(error.code, 'ENOENT');
-      assert.equal(error.errno, -2);
-      assert.equal(error.syscall, 'openat2');
-      assert.match(error.message, /missing/);
-      return true;
-    });
+    assert.throws(
+      () => file.openat2(dirfd, 'missing', { flags: 0 }),
+      (error: NodeJS.ErrnoException) => {
+        assert.equal(error.code, 'ENOENT');
+        assert.equal(error.errno, -2);
+        assert.equal(error.syscall, 'openat2');
+        assert.match(error.message, /missing/);
+        return true;
+      },
+    );
     assert.equal(file.openIfThere(dirfd, 'missing', { flags: 0 }), undefined);
   });
 
@@ -58,7 +61,10 @@ describe('addon', () => {
 
   it('sets times to the nanosecond, of links too', () => {
     writeFileSync(join(folder, 'timed'), 'x');
-    const times = { atime: { seconds: 1, nanoseconds: 2 }, mtime: { seconds: 1_234_567_890, nanoseconds: 123_456_789 } };
+    const times = {
+      atime: { seconds: 1, nanoseconds: 2 },
+      mtime: { seconds: 1_234_567_890, nanoseconds: 123_456_789 },
+    };
     file.utimensat(dirfd, 'timed', times, AT_SYMLINK_NOFOLLOW);
     assert.equal(statSync(join(folder, 'timed'), { bigint: true }).mtimeNs, 1_234_567_890_123_456_789n);
   });

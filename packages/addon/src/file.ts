@@ -87,7 +87,13 @@ export function fchmodat(dirfd: number, name: Name, mode: number, flags: number)
 export function utimensat(dirfd: number, name: Name, times: Times, flags: number): void {
   const { atime, mtime } = times;
   const result = native['utimensat']!(
-    dirfd, name, atime.seconds, atime.nanoseconds, mtime.seconds, mtime.nanoseconds, flags,
+    dirfd,
+    name,
+    atime.seconds,
+    atime.nanoseconds,
+    mtime.seconds,
+    mtime.nanoseconds,
+    flags,
   );
   outcome(result, 'utimensat', name);
 }

@@ -32,9 +32,10 @@ export function setXattr(place: Place, key: Name, value: Uint8Array, flags = 0):
 /** The value; undefined when the file has no such attribute. */
 export function getXattr(place: Place, key: Name): Buffer | undefined {
   const value = Buffer.allocUnsafe(longestValue);
-  const result = typeof place === 'number'
-    ? native['fgetxattr']!(place, key, value)
-    : native['lgetxattr']!(pathOf(place), key, value);
+  const result =
+    typeof place === 'number'
+      ? native['fgetxattr']!(place, key, value)
+      : native['lgetxattr']!(pathOf(place), key, value);
   if (result === noData) return undefined;
   return Buffer.from(value.subarray(0, outcome(result, 'getxattr', key)));
 }
@@ -44,9 +45,14 @@ const noData = -61;
 /** Every key, in the kernel's order, as text (keys are ASCII in practice). */
 export function listXattrs(place: Place): readonly string[] {
   const keys = Buffer.allocUnsafe(longestValue);
-  const result = typeof place === 'number' ? native['flistxattr']!(place, keys) : native['llistxattr']!(pathOf(place), keys);
+  const result =
+    typeof place === 'number' ? native['flistxattr']!(place, keys) : native['llistxattr']!(pathOf(place), keys);
   const size = outcome(result, 'listxattr');
-  return keys.subarray(0, size).toString().split('\0').filter((key) => key !== '');
+  return keys
+    .subarray(0, size)
+    .toString()
+    .split('\0')
+    .filter((key) => key !== '');
 }
 
 export function removeXattr(place: Place, key: Name): void {

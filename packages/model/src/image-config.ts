@@ -1,6 +1,19 @@
 import type { Digest } from './digest.ts';
 import { BerthError } from './error.ts';
-import { asBoolean, asDigest, asList, asMap, asString, asStringMap, asStrings, check, type JsonValue, member, readJson, required } from './json-reader.ts';
+import {
+  asBoolean,
+  asDigest,
+  asList,
+  asMap,
+  asString,
+  asStringMap,
+  asStrings,
+  check,
+  type JsonValue,
+  member,
+  readJson,
+  required,
+} from './json-reader.ts';
 
 /** The JSON that an image's config descriptor points at (image-spec, config.md). */
 export interface ImageConfig {
@@ -50,7 +63,10 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   check(json, ['history'], (history) => asList(history).forEach(checkHistory));
   const rootfs = required(json, 'rootfs');
   const type = required(rootfs, 'type');
-  if (type.value !== 'layers') throw new BerthError('invalid_argument', `${type.path} is ${JSON.stringify(type.value)} instead of "layers"`, { code: 'bad_json' });
+  if (type.value !== 'layers')
+    throw new BerthError('invalid_argument', `${type.path} is ${JSON.stringify(type.value)} instead of "layers"`, {
+      code: 'bad_json',
+    });
   check(rootfs, ['diff_ids'], (ids) => asList(ids).forEach(asDigest));
   // Go writes null for an image without layers.
   const diffIds = (member(rootfs, 'diff_ids')?.value ?? []) as readonly Digest[];

@@ -68,7 +68,8 @@ export function asString({ value, path }: JsonValue): string {
 
 /** A whole number from 0 to 2^53 - 1. */
 export function asCount({ value, path }: JsonValue): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw badJson(path, 'is not a whole number of bytes');
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw badJson(path, 'is not a whole number of bytes');
   return value;
 }
 

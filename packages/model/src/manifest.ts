@@ -1,6 +1,17 @@
 import type { Digest } from './digest.ts';
 import { BerthError } from './error.ts';
-import { asCount, asDigest, asList, asString, asStringMap, check, type JsonValue, member, readJson, required } from './json-reader.ts';
+import {
+  asCount,
+  asDigest,
+  asList,
+  asString,
+  asStringMap,
+  check,
+  type JsonValue,
+  member,
+  readJson,
+  required,
+} from './json-reader.ts';
 import { asPlatform, type Platform } from './platform.ts';
 
 /** A pointer to a blob (OCI image-spec 1.1, descriptor.md). */
@@ -52,7 +63,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   // docker writes null for an image without layers.
   for (const layer of asList(member(json, 'layers') ?? { value: [], path: 'manifest.layers' })) checkDescriptor(layer);
   checkShared(json);
-  return { ...dropNulls<Manifest>(json), layers: (member(json, 'layers')?.value ?? []) as readonly Descriptor[] };
+  return { ...(dropNulls(json) as Manifest), layers: (member(json, 'layers')?.value ?? []) as readonly Descriptor[] };
 }
 
 /**
@@ -63,16 +74,20 @@ export function parseIndex(bytes: Uint8Array): Index {
   const json = readJson(bytes, 'index', maxManifestSize);
   checkSchema(json);
   for (const key of ['config', 'layers']) if (member(json, key) !== undefined) throw ambiguous('index', key);
-  for (const manifest of asList(member(json, 'manifests') ?? { value: [], path: 'index.manifests' })) checkDescriptor(manifest);
+  for (const manifest of asList(member(json, 'manifests') ?? { value: [], path: 'index.manifests' }))
+    checkDescriptor(manifest);
   checkShared(json);
-  return { ...dropNulls<Index>(json), manifests: (member(json, 'manifests')?.value ?? []) as readonly Descriptor[] };
+  return {
+    ...(dropNulls(json) as Index),
+    manifests: (member(json, 'manifests')?.value ?? []) as readonly Descriptor[],
+  };
 }
 
 /** A descriptor that stands alone. @throws invalid_argument (`bad_json`) */
 export function parseDescriptor(bytes: Uint8Array): Descriptor {
   const json = readJson(bytes, 'descriptor', maxManifestSize);
   checkDescriptor(json);
-  return dropNulls<Descriptor>(json);
+  return dropNulls(json) as Descriptor;
 }
 
 function checkDescriptor(json: JsonValue): void {
@@ -102,10 +117,14 @@ function checkSchema(json: JsonValue): void {
 }
 
 function ambiguous(what: string, key: string): BerthError {
-  return new BerthError('invalid_argument', `${what}.${key} may not be there: the document would be a manifest and an index at once`, { code: 'bad_json' });
+  return new BerthError(
+    'invalid_argument',
+    `${what}.${key} may not be there: the document would be a manifest and an index at once`,
+    { code: 'bad_json' },
+  );
 }
 
 /** Members that are null count as absent. */
-function dropNulls<T>({ value }: JsonValue): T {
-  return Object.fromEntries(Object.entries(value as object).filter(([, item]) => item !== null)) as T;
+function dropNulls({ value }: JsonValue): unknown {
+  return Object.fromEntries(Object.entries(value as object).filter(([, item]) => item !== null));
 }

@@ -48,8 +48,15 @@ export function formatPlatform({ os, architecture, variant }: Platform): string 
 }
 
 const synonyms: Readonly<Record<string, readonly [string, string?]>> = {
-  aarch64: ['arm64'], x86_64: ['amd64'], 'x86-64': ['amd64'], i386: ['386'], i686: ['386'],
-  armhf: ['arm', 'v7'], armel: ['arm', 'v6'], armv7l: ['arm', 'v7'], armv6l: ['arm', 'v6'],
+  aarch64: ['arm64'],
+  x86_64: ['amd64'],
+  'x86-64': ['amd64'],
+  i386: ['386'],
+  i686: ['386'],
+  armhf: ['arm', 'v7'],
+  armel: ['arm', 'v6'],
+  armv7l: ['arm', 'v7'],
+  armv6l: ['arm', 'v6'],
 };
 
 /** The same platform in one spelling: Go's names, and a variant only where it is not the usual one. */
@@ -68,7 +75,8 @@ export function normalPlatform(platform: Platform): Platform {
  */
 function runnable({ architecture, variant = '' }: Platform): readonly string[] {
   const level = Number(variant.slice(1)) || 0;
-  const down = (from: number, to: number) => Array.from({ length: Math.max(0, from - to + 1) }, (_, n) => `v${from - n}`);
+  const down = (from: number, to: number) =>
+    Array.from({ length: Math.max(0, from - to + 1) }, (_, n) => `v${from - n}`);
   if (architecture === 'arm') return down(Math.floor(level), 5).map((name) => `arm/${name}`);
   if (architecture === 'arm64') {
     const newer = variant === '' ? [] : [`arm64/${variant}`];
@@ -91,8 +99,13 @@ export function isAttestation({ platform, annotations }: Descriptor): boolean {
 export function matchPlatform(manifests: readonly Descriptor[], wanted: Platform): readonly Descriptor[] {
   const target = normalPlatform(wanted);
   const order = runnable(target);
-  const ranked = manifests.filter((manifest) => !isAttestation(manifest)).map((manifest) => ({ manifest, rank: rankOf(manifest) }));
-  return ranked.filter(({ rank }) => rank >= 0).sort((a, b) => a.rank - b.rank).map(({ manifest }) => manifest);
+  const ranked = manifests
+    .filter((manifest) => !isAttestation(manifest))
+    .map((manifest) => ({ manifest, rank: rankOf(manifest) }));
+  return ranked
+    .filter(({ rank }) => rank >= 0)
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ manifest }) => manifest);
 
   function rankOf({ platform }: Descriptor): number {
     if (platform === undefined) return order.length;
@@ -102,6 +115,9 @@ export function matchPlatform(manifests: readonly Descriptor[], wanted: Platform
 }
 
 /** The manifest to run on `wanted`; undefined when there is none. */
-export function chooseManifest(manifests: readonly Descriptor[], wanted: Platform = hostPlatform()): Descriptor | undefined {
+export function chooseManifest(
+  manifests: readonly Descriptor[],
+  wanted: Platform = hostPlatform(),
+): Descriptor | undefined {
   return matchPlatform(manifests, wanted)[0];
 }

@@ -36,18 +36,26 @@ export function parseReference(text: string): Reference {
   const { rest, digest } = cutDigest(text);
   const { repository, tag } = cutTag(text, rest);
   const { domain, path } = splitDomain(repository);
-  if (domain.length > longestDomain || !domainPattern.test(domain)) throw bad(text, `has the registry host '${domain.slice(0, 100)}', which is none`);
+  if (domain.length > longestDomain || !domainPattern.test(domain))
+    throw bad(text, `has the registry host '${domain.slice(0, 100)}', which is none`);
   checkPath(text, path);
   const shownTag = tag ?? (digest === undefined ? 'latest' : undefined);
   const name = `${domain}/${path}${shownTag === undefined ? '' : `:${shownTag}`}${digest === undefined ? '' : `@${digest}`}`;
-  return { domain, path, name, ...(shownTag === undefined ? {} : { tag: shownTag }), ...(digest === undefined ? {} : { digest }) };
+  return {
+    domain,
+    path,
+    name,
+    ...(shownTag === undefined ? {} : { tag: shownTag }),
+    ...(digest === undefined ? {} : { digest }),
+  };
 }
 
 function cutDigest(text: string): { rest: string; digest?: Digest } {
   const at = text.indexOf('@');
   if (at < 0) return { rest: text };
   const digest = text.slice(at + 1);
-  if (!isDigest(digest)) throw bad(text, `has the digest '${digest}', which is not sha256: and 64 hexadecimal characters`);
+  if (!isDigest(digest))
+    throw bad(text, `has the digest '${digest}', which is not sha256: and 64 hexadecimal characters`);
   return { rest: text.slice(0, at), digest };
 }
 
@@ -56,7 +64,8 @@ function cutTag(text: string, rest: string): { repository: string; tag?: string 
   const colon = rest.indexOf(':', rest.lastIndexOf('/') + 1);
   if (colon < 0) return { repository: rest };
   const tag = rest.slice(colon + 1);
-  if (!tagPattern.test(tag)) throw bad(text, `has the tag '${tag}'; tags are up to 128 letters, digits, '_', '.' and '-'`);
+  if (!tagPattern.test(tag))
+    throw bad(text, `has the tag '${tag}'; tags are up to 128 letters, digits, '_', '.' and '-'`);
   return { repository: rest.slice(0, colon), tag };
 }
 
@@ -76,7 +85,12 @@ function checkPath(text: string, path: string): void {
     if (componentPattern.test(component)) continue;
     if (component === '') throw bad(text, 'has an empty component in its repository name');
     const lower = componentPattern.test(component.toLowerCase());
-    throw bad(text, lower ? 'has capital letters in its repository name' : `has '${component}' in its repository name, which is not allowed there`);
+    throw bad(
+      text,
+      lower
+        ? 'has capital letters in its repository name'
+        : `has '${component}' in its repository name, which is not allowed there`,
+    );
   }
 }
 

@@ -20,7 +20,8 @@ export class BlobSet {
   source(blob: Digest | Pick<Descriptor, 'digest'>): BlobSource {
     const digest = typeof blob === 'string' ? blob : blob.digest;
     const source = this.#sources.get(digest);
-    if (source === undefined) throw new BerthError('not_found', `the archive has no blob ${digest}`, { code: 'no_such_blob' });
+    if (source === undefined)
+      throw new BerthError('not_found', `the archive has no blob ${digest}`, { code: 'no_such_blob' });
     return source;
   }
 
@@ -36,6 +37,8 @@ export class BlobSet {
     const bytes = 'bytes' in source ? source.bytes : await readMember(source, `blob ${digest}`, limit);
     const actual = `${digestAlgorithm(digest)}:${createHash(digestAlgorithm(digest)).update(bytes).digest('hex')}`;
     if (actual === digest) return bytes;
-    throw new BerthError('data_loss', `blob ${digest} of the archive has the digest ${actual}`, { code: 'digest_mismatch' });
+    throw new BerthError('data_loss', `blob ${digest} of the archive has the digest ${actual}`, {
+      code: 'digest_mismatch',
+    });
   }
 }

@@ -21,7 +21,8 @@ const maxConfig = 8 * 1024 * 1024;
  */
 export async function readDockerArchive(members: Members, signal?: AbortSignal): Promise<Content> {
   const listed = await readDockerManifest(members);
-  if (listed === undefined) throw new BerthError('invalid_argument', 'the archive has no manifest.json', { code: 'bad_layout' });
+  if (listed === undefined)
+    throw new BerthError('invalid_argument', 'the archive has no manifest.json', { code: 'bad_layout' });
   const blobs = new BlobSet();
   const measured = new Map<string, Promise<Descriptor>>();
   const images: ArchivedImage[] = [];
@@ -42,7 +43,11 @@ async function readImage(image: DockerImage, reading: Reading): Promise<Archived
   const bytes = await readMember(find(members, image.config), image.config, maxConfig);
   const { rootfs } = parseImageConfig(bytes);
   if (rootfs.diff_ids.length !== image.layers.length) {
-    throw new BerthError('invalid_argument', `${image.config} names ${rootfs.diff_ids.length} layers, manifest.json ${image.layers.length}`, { code: 'layer_count' });
+    throw new BerthError(
+      'invalid_argument',
+      `${image.config} names ${rootfs.diff_ids.length} layers, manifest.json ${image.layers.length}`,
+      { code: 'layer_count' },
+    );
   }
   const config = put(blobs, mediaTypes.ociConfig, bytes);
   const layers: Descriptor[] = [];
@@ -86,7 +91,12 @@ async function describe(source: FileSource, diffId: Digest, signal: AbortSignal 
   const compression = size === 0 ? 'none' : await compressionOf(path, offset);
   if (compression === 'none') return { mediaType: mediaTypes.ociLayer, digest: diffId, size };
   const hash = createHash('sha256');
-  const options = { start: offset, end: offset + size - 1, highWaterMark: 512 * 1024, ...(signal === undefined ? {} : { signal }) };
+  const options = {
+    start: offset,
+    end: offset + size - 1,
+    highWaterMark: 512 * 1024,
+    ...(signal === undefined ? {} : { signal }),
+  };
   for await (const piece of createReadStream(path, options)) hash.update(piece as Uint8Array);
   const mediaType = compression === 'gzip' ? mediaTypes.ociLayerGzip : mediaTypes.ociLayerZstd;
   return { mediaType, digest: `sha256:${hash.digest('hex')}`, size };

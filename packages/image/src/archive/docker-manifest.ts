@@ -42,7 +42,10 @@ function namesOf(image: JsonValue): readonly string[] {
     try {
       return parseReference(text).name;
     } catch (cause) {
-      throw new BerthError('invalid_argument', `${tag.path} '${text}' is not an image reference`, { code: 'bad_reference', cause });
+      throw new BerthError('invalid_argument', `${tag.path} '${text}' is not an image reference`, {
+        code: 'bad_reference',
+        cause,
+      });
     }
   });
 }

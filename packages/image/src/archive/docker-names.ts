@@ -32,5 +32,9 @@ async function configsOf(blobs: BlobSet, target: Descriptor): Promise<readonly s
   }
   if (!isIndexType(target.mediaType)) return [];
   const { manifests } = parseIndex(await blobs.readAll(target, maxManifestSize));
-  return (await Promise.all(manifests.filter((child) => isManifestType(child.mediaType)).map((child) => configsOf(blobs, child)))).flat();
+  return (
+    await Promise.all(
+      manifests.filter((child) => isManifestType(child.mediaType)).map((child) => configsOf(blobs, child)),
+    )
+  ).flat();
 }

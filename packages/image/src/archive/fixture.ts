@@ -18,11 +18,18 @@ export interface FixtureImage {
 }
 
 /** An image whose layers have these files. */
-export function fixtureImage(layers: readonly (readonly FixtureMember[])[], platform = { os: 'linux', architecture: 'amd64' }): FixtureImage {
+export function fixtureImage(
+  layers: readonly (readonly FixtureMember[])[],
+  platform = { os: 'linux', architecture: 'amd64' },
+): FixtureImage {
   const blobs = new Map<Digest, Buffer>();
   const tars = layers.map((members) => tarArchive(members));
   const diffIds = tars.map((tar) => sha256(tar));
-  const config = put(blobs, mediaTypes.ociConfig, JSON.stringify({ ...platform, config: { Cmd: ['/x'] }, rootfs: { type: 'layers', diff_ids: diffIds } }));
+  const config = put(
+    blobs,
+    mediaTypes.ociConfig,
+    JSON.stringify({ ...platform, config: { Cmd: ['/x'] }, rootfs: { type: 'layers', diff_ids: diffIds } }),
+  );
   const described = tars.map((tar) => put(blobs, mediaTypes.ociLayerGzip, gzipSync(tar)));
   const manifest = { schemaVersion: 2, mediaType: mediaTypes.ociManifest, config, layers: described };
   return { target: put(blobs, mediaTypes.ociManifest, JSON.stringify(manifest)), config, diffIds, layers: tars, blobs };
@@ -48,7 +55,11 @@ export function layoutMembers(manifests: readonly Descriptor[], blobs: ReadonlyM
 }
 
 /** The members of what docker before 25 saved. */
-export function dockerMembers(image: FixtureImage, tags: readonly string[] | null, options: { readonly gzip?: boolean } = {}): FixtureMember[] {
+export function dockerMembers(
+  image: FixtureImage,
+  tags: readonly string[] | null,
+  options: { readonly gzip?: boolean } = {},
+): FixtureMember[] {
   const hex = digestHex(image.config.digest);
   const folders = image.diffIds.map((diffId) => digestHex(sha256(`layer ${diffId}`)));
   const layers = image.layers.flatMap((content, at) => [

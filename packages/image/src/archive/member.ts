@@ -52,13 +52,16 @@ class Listing {
 
   entry({ type, name, linkName, offset, storedSize, segments }: TarEntry): void {
     this.last = name;
-    if (this.#files.size + this.#links.size >= maxMembers) throw new BerthError('resource_exhausted', `the archive has more than ${maxMembers} members`);
+    if (this.#files.size + this.#links.size >= maxMembers)
+      throw new BerthError('resource_exhausted', `the archive has more than ${maxMembers} members`);
     const { path, parent } = entryPath(name);
     this.#files.delete(path);
     this.#links.delete(path);
-    if (type === 'file' && segments === undefined) this.#files.set(path, { path: this.#path, offset, size: storedSize });
+    if (type === 'file' && segments === undefined)
+      this.#files.set(path, { path: this.#path, offset, size: storedSize });
     else if (type === 'hardlink') this.#links.set(path, entryPath(linkName).path);
-    else if (type === 'symlink') this.#links.set(path, entryPath(linkName.startsWith('/') ? linkName : `${parent}/${linkName}`).path);
+    else if (type === 'symlink')
+      this.#links.set(path, entryPath(linkName.startsWith('/') ? linkName : `${parent}/${linkName}`).path);
   }
 
   data(): void {}
@@ -87,7 +90,8 @@ export async function folderMembers(folder: string): Promise<Members> {
       if (!found.isFile()) continue;
       // A layout that others prepared must not make us read our own files as blobs.
       const real = await realpath(path);
-      if (!real.startsWith(root + sep)) throw new BerthError('invalid_argument', `${path} leads out of the layout`, { code: 'path_escape' });
+      if (!real.startsWith(root + sep))
+        throw new BerthError('invalid_argument', `${path} leads out of the layout`, { code: 'path_escape' });
       members.set(below === '' ? name : `${below}/${name}`, { path: real, offset: 0, size: found.size });
     }
   }
@@ -105,7 +109,10 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 
 /** A whole member. @throws invalid_argument (`too_large`), data_loss (`truncated`) */
 export async function readMember({ path, offset, size }: FileSource, name: string, limit: number): Promise<Buffer> {
-  if (size > limit) throw new BerthError('resource_exhausted', `${name} has ${size} bytes, more than the limit of ${limit}`, { code: 'too_large' });
+  if (size > limit)
+    throw new BerthError('resource_exhausted', `${name} has ${size} bytes, more than the limit of ${limit}`, {
+      code: 'too_large',
+    });
   await using file = await open(path, 'r');
   const bytes = Buffer.alloc(size);
   await fill(file, bytes, offset, name);
@@ -115,7 +122,8 @@ export async function readMember({ path, offset, size }: FileSource, name: strin
 async function fill(file: FileHandle, bytes: Buffer, offset: number, name: string): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const { bytesRead } = await file.read(bytes, at, bytes.length - at, offset + at);
-    if (bytesRead === 0) throw new BerthError('data_loss', `${name} ends after ${at} of ${bytes.length} bytes`, { code: 'truncated' });
+    if (bytesRead === 0)
+      throw new BerthError('data_loss', `${name} ends after ${at} of ${bytes.length} bytes`, { code: 'truncated' });
     at += bytesRead;
   }
 }

@@ -24,7 +24,8 @@ export interface Content {
 export async function readLayout(members: Members): Promise<Content> {
   await checkVersion(members);
   const index = members.get(indexFile);
-  if (index === undefined) throw new BerthError('invalid_argument', `the layout has no ${indexFile}`, { code: 'bad_layout' });
+  if (index === undefined)
+    throw new BerthError('invalid_argument', `the layout has no ${indexFile}`, { code: 'bad_layout' });
   const { manifests } = parseIndex(await readMember(index, indexFile, maxManifestSize));
   const blobs = blobsOf(members);
   const images = new Map<string, { target: Descriptor; names: Set<string> }>();
@@ -34,14 +35,22 @@ export async function readLayout(members: Members): Promise<Content> {
     images.set(target.digest, image);
   }
   await dockerNames(members, blobs, [...images.values()]);
-  return { images: [...images.values()].map(({ target, names }) => ({ target: withoutName(target), names: [...names] })), blobs };
+  return {
+    images: [...images.values()].map(({ target, names }) => ({ target: withoutName(target), names: [...names] })),
+    blobs,
+  };
 }
 
 async function checkVersion(members: Members): Promise<void> {
   const file = members.get(layoutFile);
   if (file === undefined) return;
-  const version = asString(required(readJson(await readMember(file, layoutFile, 64 * 1024), layoutFile, 64 * 1024), 'imageLayoutVersion'));
-  if (!version.startsWith('1.')) throw new BerthError('invalid_argument', `the layout has the version ${version}; 1.0.0 is known`, { code: 'bad_layout' });
+  const version = asString(
+    required(readJson(await readMember(file, layoutFile, 64 * 1024), layoutFile, 64 * 1024), 'imageLayoutVersion'),
+  );
+  if (!version.startsWith('1.'))
+    throw new BerthError('invalid_argument', `the layout has the version ${version}; 1.0.0 is known`, {
+      code: 'bad_layout',
+    });
 }
 
 /** The files of `blobs/ALGORITHM/HEX`. */

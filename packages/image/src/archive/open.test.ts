@@ -78,14 +78,23 @@ describe('openArchive', () => {
   });
 
   it('takes names from the annotations that mean full names', async () => {
-    assert.deepEqual(await names(annotated({ [containerdName]: 'docker.io/library/x:1', [refName]: '1' })), [['docker.io/library/x:1']]);
+    assert.deepEqual(await names(annotated({ [containerdName]: 'docker.io/library/x:1', [refName]: '1' })), [
+      ['docker.io/library/x:1'],
+    ]);
     assert.deepEqual(await names(annotated({ [refName]: 'x:2' })), [['docker.io/library/x:2']]);
     assert.deepEqual(await names(annotated({ [refName]: 'host:1/x' })), [['host:1/x:latest']]);
     assert.deepEqual(await names(annotated({ [refName]: 'latest' })), [[]]);
     assert.deepEqual(await names(annotated({ [refName]: 'Not/A:Name!' })), [[]]);
-    assert.deepEqual(await names(annotated({ [refName]: 'x:1' }), annotated({ [refName]: 'x:2' })), [['docker.io/library/x:1', 'docker.io/library/x:2']]);
+    assert.deepEqual(await names(annotated({ [refName]: 'x:1' }), annotated({ [refName]: 'x:2' })), [
+      ['docker.io/library/x:1', 'docker.io/library/x:2'],
+    ]);
     const members = layoutMembers([annotated({ [refName]: '1' })], image.blobs);
-    const docker = { name: 'manifest.json', content: JSON.stringify([{ Config: `blobs/sha256/${digestHex(image.config.digest)}`, RepoTags: ['y:1'], Layers: [] }]) };
+    const docker = {
+      name: 'manifest.json',
+      content: JSON.stringify([
+        { Config: `blobs/sha256/${digestHex(image.config.digest)}`, RepoTags: ['y:1'], Layers: [] },
+      ]),
+    };
     await using archive = await open([...members, docker]);
     assert.deepEqual(archive.images(), [{ target: image.target, names: ['docker.io/library/y:1'] }]);
   });
@@ -93,11 +102,24 @@ describe('openArchive', () => {
   it('walks an index, and leaves out what was not saved', async () => {
     const blobs = new Map(image.blobs);
     const other = fixtureImage([[{ name: 'other' }]], { os: 'linux', architecture: 's390x' });
-    const manifests = [{ ...image.target, platform: { os: 'linux', architecture: 'amd64' } }, { ...other.target, platform: { os: 'linux', architecture: 's390x' } }];
-    const index = put(blobs, mediaTypes.ociIndex, JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }));
+    const manifests = [
+      { ...image.target, platform: { os: 'linux', architecture: 'amd64' } },
+      { ...other.target, platform: { os: 'linux', architecture: 's390x' } },
+    ];
+    const index = put(
+      blobs,
+      mediaTypes.ociIndex,
+      JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }),
+    );
     await using archive = await open(layoutMembers([index], blobs));
     assert.equal(archive.has(other.target), false);
-    assert.deepEqual(archive.blobs().map(({ digest }) => digest).sort(), [...image.blobs.keys(), index.digest].sort());
+    assert.deepEqual(
+      archive
+        .blobs()
+        .map(({ digest }) => digest)
+        .sort(),
+      [...image.blobs.keys(), index.digest].sort(),
+    );
   });
 
   it('makes the same manifest for the same docker archive, with names and layers as they are', async () => {
@@ -109,7 +131,10 @@ describe('openArchive', () => {
     assert.deepEqual(second.images()[0], { target: one!.target, names: [] });
     const manifest = JSON.parse(Buffer.from(await first.readAll(one!.target, 1 << 20)).toString());
     assert.equal(manifest.config.digest, image.config.digest);
-    assert.deepEqual(manifest.layers.map((layer: Descriptor) => [layer.mediaType, layer.digest]), image.diffIds.map((id) => [mediaTypes.ociLayer, id]));
+    assert.deepEqual(
+      manifest.layers.map((layer: Descriptor) => [layer.mediaType, layer.digest]),
+      image.diffIds.map((id) => [mediaTypes.ociLayer, id]),
+    );
     const { path, offset, size } = first.layerFile(image.diffIds[1]!);
     assert.equal(sha256(readFileSync(path).subarray(offset, offset + size)), image.diffIds[1]);
   });
@@ -117,10 +142,16 @@ describe('openArchive', () => {
   it('reads docker archives with gzip layers and with layers that are links', async () => {
     await using zipped = await open(dockerMembers(image, [], { gzip: true }));
     const manifest = JSON.parse(Buffer.from(await zipped.readAll(zipped.images()[0]!.target, 1 << 20)).toString());
-    assert.deepEqual(manifest.layers.map((layer: Descriptor) => [layer.mediaType, layer.digest]), image.layers.map((tar) => [mediaTypes.ociLayerGzip, sha256(gzipSync(tar))]));
+    assert.deepEqual(
+      manifest.layers.map((layer: Descriptor) => [layer.mediaType, layer.digest]),
+      image.layers.map((tar) => [mediaTypes.ociLayerGzip, sha256(gzipSync(tar))]),
+    );
     const linked = dockerMembers(image, []).map((member) => {
       if (!member.name.endsWith('/layer.tar') || member.content !== image.layers[0]) return member;
-      return [{ name: 'shared/layer.tar', content: member.content }, { name: member.name, flag: '2', linkName: '../shared/layer.tar' }];
+      return [
+        { name: 'shared/layer.tar', content: member.content },
+        { name: member.name, flag: '2', linkName: '../shared/layer.tar' },
+      ];
     });
     await using archive = await open(linked.flat());
     assert.ok(archive.has({ digest: image.diffIds[0]! }));
@@ -128,14 +159,24 @@ describe('openArchive', () => {
 
   it('refuses what is broken, by the name of the member', async () => {
     const without = (digest: Digest) => new Map([...image.blobs].filter(([key]) => key !== digest));
-    const layer = [...image.blobs.keys()].find((digest) => digest !== image.config.digest && digest !== image.target.digest)!;
+    const layer = [...image.blobs.keys()].find(
+      (digest) => digest !== image.config.digest && digest !== image.target.digest,
+    )!;
     for (const digest of [layer, image.config.digest, image.target.digest]) {
-      await assert.rejects(open(layoutMembers([image.target], without(digest))), { kind: 'data_loss', code: 'missing_blob' });
+      await assert.rejects(open(layoutMembers([image.target], without(digest))), {
+        kind: 'data_loss',
+        code: 'missing_blob',
+      });
     }
-    const forged = new Map(image.blobs).set(image.target.digest, Buffer.from(image.blobs.get(image.target.digest)!.toString().replace('"layers"', '"lAyers"')));
+    const forged = new Map(image.blobs).set(
+      image.target.digest,
+      Buffer.from(image.blobs.get(image.target.digest)!.toString().replace('"layers"', '"lAyers"')),
+    );
     await assert.rejects(open(layoutMembers([image.target], forged)), { kind: 'data_loss', code: 'digest_mismatch' });
     await assert.rejects(open(layoutMembers([{ ...image.target, size: 5 }], image.blobs)), { code: 'size_mismatch' });
-    await assert.rejects(open(layoutMembers([{ ...image.target, mediaType: 'text/plain' }], image.blobs)), { code: 'unknown_media_type' });
+    await assert.rejects(open(layoutMembers([{ ...image.target, mediaType: 'text/plain' }], image.blobs)), {
+      code: 'unknown_media_type',
+    });
     const whole = tarArchive(layoutMembers([image.target], image.blobs));
     await assert.rejects(open(whole.subarray(0, 2500)), { kind: 'data_loss', code: 'truncated' });
     await assert.rejects(open(Buffer.from('no archive at all')), { code: 'truncated' });
@@ -144,14 +185,49 @@ describe('openArchive', () => {
     await assert.rejects(openArchive(join(folder, 'missing'), { scratch: folder }), { kind: 'not_found' });
   });
 
-  it('refuses documents of wrong types', async () => {
-    const wrong = ['null', '[]', '{', '{"schemaVersion":1}', '{"schemaVersion":2,"manifests":{}}', '{"schemaVersion":2,"manifests":[{"digest":5}]}'];
-    for (const content of wrong) {
-      await assert.rejects(open([{ name: 'oci-layout', content: '{"imageLayoutVersion":"1.0.0"}' }, { name: 'index.json', content }]), { kind: 'invalid_argument' }, content);
+  it('can be given up', async () => {
+    const path = join(folder, 'given-up');
+    for (const bytes of [tarArchive(layoutMembers([image.target], image.blobs)), gzipSync(Buffer.alloc(1 << 20))]) {
+      writeFileSync(path, bytes);
+      await assert.rejects(openArchive(path, { scratch: join(folder, 'scratch'), signal: AbortSignal.abort() }), {
+        kind: 'cancelled',
+      });
     }
-    await assert.rejects(open([{ name: 'oci-layout', content: '{"imageLayoutVersion":"9"}' }, { name: 'index.json', content: '{}' }]), { code: 'bad_layout' });
+    assert.deepEqual(readdirSync(join(folder, 'scratch')), []);
+  });
+
+  it('refuses documents of wrong types', async () => {
+    const wrong = [
+      'null',
+      '[]',
+      '{',
+      '{"schemaVersion":1}',
+      '{"schemaVersion":2,"manifests":{}}',
+      '{"schemaVersion":2,"manifests":[{"digest":5}]}',
+    ];
+    for (const content of wrong) {
+      await assert.rejects(
+        open([
+          { name: 'oci-layout', content: '{"imageLayoutVersion":"1.0.0"}' },
+          { name: 'index.json', content },
+        ]),
+        { kind: 'invalid_argument' },
+        content,
+      );
+    }
+    await assert.rejects(
+      open([
+        { name: 'oci-layout', content: '{"imageLayoutVersion":"9"}' },
+        { name: 'index.json', content: '{}' },
+      ]),
+      { code: 'bad_layout' },
+    );
     const docker = ['{}', '[5]', '[{"Config":5}]', '[{"Config":"c","Layers":5}]', '[{"Config":"c","RepoTags":["A"]}]'];
-    for (const content of docker) await assert.rejects(open([{ name: 'manifest.json', content }]), { kind: 'invalid_argument' }, content);
-    await assert.rejects(open([{ name: 'manifest.json', content: '[{"Config":"c","Layers":[]}]' }]), { kind: 'data_loss', code: 'missing_blob' });
+    for (const content of docker)
+      await assert.rejects(open([{ name: 'manifest.json', content }]), { kind: 'invalid_argument' }, content);
+    await assert.rejects(open([{ name: 'manifest.json', content: '[{"Config":"c","Layers":[]}]' }]), {
+      kind: 'data_loss',
+      code: 'missing_blob',
+    });
   });
 });

@@ -24,11 +24,24 @@ export interface OpenOptions {
  *   `bad_layout`, ...), data_loss (`truncated`, `missing_blob`, `size_mismatch`, `digest_mismatch`), cancelled
  */
 export async function openArchive(path: string, options: OpenOptions): Promise<ImageArchive> {
+  try {
+    return await readArchive(path, options);
+  } catch (error) {
+    if (options.signal?.aborted !== true || error instanceof BerthError) throw error;
+    throw new BerthError('cancelled', `reading ${path} was cancelled`, { cause: error });
+  }
+}
+
+async function readArchive(path: string, options: OpenOptions): Promise<ImageArchive> {
   await using scratch = new ScratchFile();
   const members = await membersOf(path, options, scratch);
   const kind = kindOf(path, members);
-  const { images, blobs } = kind === 'oci-layout' ? await readLayout(members) : await readDockerArchive(members, options.signal);
-  const all = await reachable(blobs, images.map(({ target }) => target));
+  const { images, blobs } =
+    kind === 'oci-layout' ? await readLayout(members) : await readDockerArchive(members, options.signal);
+  const all = await reachable(
+    blobs,
+    images.map(({ target }) => target),
+  );
   return new OpenArchive({ kind, images, blobs, all }, scratch.handOver());
 }
 
@@ -53,10 +66,16 @@ function kindOf(path: string, members: Members): ArchiveKind {
   if (members.has(indexFile) && (members.has(layoutFile) || !members.has(dockerManifestFile))) return 'oci-layout';
   if (members.has(dockerManifestFile)) return 'docker-archive';
   const old = members.has('repositories');
-  throw new BerthError('invalid_argument', `${path} holds no images: it has neither ${indexFile} nor ${dockerManifestFile}`, {
-    code: 'unknown_archive',
-    hint: old ? 'it was saved by a docker before 1.10: load and save it once with a docker up to 25' : 'to make an image of a file tree, use import',
-  });
+  throw new BerthError(
+    'invalid_argument',
+    `${path} holds no images: it has neither ${indexFile} nor ${dockerManifestFile}`,
+    {
+      code: 'unknown_archive',
+      hint: old
+        ? 'it was saved by a docker before 1.10: load and save it once with a docker up to 25'
+        : 'to make an image of a file tree, use import',
+    },
+  );
 }
 
 interface Opened {

@@ -35,13 +35,22 @@ export function compressionOfMagic(magic: Uint8Array, name: string): Compression
 }
 
 /** A decompressed copy in `folder`; the caller removes it. @throws invalid_argument (`bad_compression`), resource_exhausted */
-export async function decompressedCopy(path: string, compression: 'gzip' | 'zstd', options: { scratch: string; signal?: AbortSignal }): Promise<string> {
+export async function decompressedCopy(
+  path: string,
+  compression: 'gzip' | 'zstd',
+  options: { scratch: string; signal?: AbortSignal },
+): Promise<string> {
   const copy = join(options.scratch, `archive-${randomBytes(8).toString('hex')}.tar`);
   const pieces = { chunkSize: 512 * 1024, highWaterMark: 1024 * 1024 };
   const inflate = compression === 'gzip' ? createGunzip(pieces) : createZstdDecompress(pieces);
   const signal = options.signal === undefined ? {} : { signal: options.signal };
   try {
-    await pipeline(createReadStream(path, { highWaterMark: 512 * 1024 }), inflate, createWriteStream(copy, { flags: 'wx', mode: 0o600 }), signal);
+    await pipeline(
+      createReadStream(path, { highWaterMark: 512 * 1024 }),
+      inflate,
+      createWriteStream(copy, { flags: 'wx', mode: 0o600 }),
+      signal,
+    );
     return copy;
   } catch (error) {
     await rm(copy, { force: true });
@@ -52,8 +61,21 @@ export async function decompressedCopy(path: string, compression: 'gzip' | 'zstd
 function copyError(path: string, compression: string, cause: unknown): Error {
   const errno = errnoName(cause) ?? '';
   if (errno === 'ABORT_ERR') return new BerthError('cancelled', `reading ${path} was cancelled`, { cause });
-  if (errno === 'Z_BUF_ERROR') return new BerthError('data_loss', `${path} is cut off: its ${compression} stream has no end`, { code: 'truncated', cause });
-  if (errno.startsWith('Z_') || errno.startsWith('ZSTD_')) return new BerthError('invalid_argument', `${path} cannot be inflated as ${compression}: ${asError(cause).message}`, { code: 'bad_compression', cause });
-  if (errno === 'ENOSPC' || errno === 'EDQUOT') return new BerthError('resource_exhausted', `no room for the decompressed copy of ${path}`, { code: 'disk_full', cause });
+  if (errno === 'Z_BUF_ERROR')
+    return new BerthError('data_loss', `${path} is cut off: its ${compression} stream has no end`, {
+      code: 'truncated',
+      cause,
+    });
+  if (errno.startsWith('Z_') || errno.startsWith('ZSTD_'))
+    return new BerthError(
+      'invalid_argument',
+      `${path} cannot be inflated as ${compression}: ${asError(cause).message}`,
+      { code: 'bad_compression', cause },
+    );
+  if (errno === 'ENOSPC' || errno === 'EDQUOT')
+    return new BerthError('resource_exhausted', `no room for the decompressed copy of ${path}`, {
+      code: 'disk_full',
+      cause,
+    });
   return asError(cause);
 }

@@ -22,7 +22,12 @@ export async function reachable(blobs: BlobSet, targets: readonly Descriptor[]):
 
   async function visit(descriptor: Descriptor, level: number): Promise<void> {
     if (found.has(descriptor.digest)) return;
-    if (level > maxLevels) throw new BerthError('invalid_argument', `${descriptor.digest} is more than ${maxLevels} levels of indexes deep`, { code: 'bad_json' });
+    if (level > maxLevels)
+      throw new BerthError(
+        'invalid_argument',
+        `${descriptor.digest} is more than ${maxLevels} levels of indexes deep`,
+        { code: 'bad_json' },
+      );
     checkSize(blobs, descriptor);
     if (isIndexType(descriptor.mediaType)) await visitIndex(descriptor, level);
     else if (isManifestType(descriptor.mediaType)) await visitManifest(descriptor);
@@ -58,9 +63,16 @@ function checkSize(blobs: BlobSet, { digest, size, mediaType }: Descriptor): voi
     });
   }
   const actual = blobs.source(digest).size;
-  if (actual !== size) throw new BerthError('data_loss', `blob ${digest} of the archive has ${actual} bytes instead of ${size}`, { code: 'size_mismatch' });
+  if (actual !== size)
+    throw new BerthError('data_loss', `blob ${digest} of the archive has ${actual} bytes instead of ${size}`, {
+      code: 'size_mismatch',
+    });
 }
 
 function unknownType({ digest, mediaType }: Descriptor): BerthError {
-  return new BerthError('invalid_argument', `${digest} is of the media type '${mediaType}', which is neither a manifest nor an index`, { code: 'unknown_media_type' });
+  return new BerthError(
+    'invalid_argument',
+    `${digest} is of the media type '${mediaType}', which is neither a manifest nor an index`,
+    { code: 'unknown_media_type' },
+  );
 }

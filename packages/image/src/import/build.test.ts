@@ -16,8 +16,19 @@ import { importRootfs } from './import-rootfs.ts';
 describe('applyChanges', () => {
   it('does what the instructions say', () => {
     const config = applyChanges({}, [
-      'CMD ["/bin/app", "-v"]', 'entrypoint exec "$@"', 'ENV A=1 B="two words" C=it\\ is', "ENV A='3' ", 'ENV OLD the whole rest',
-      'EXPOSE 80 443/udp 8000-8001', 'LABEL a.b="c d" e=', 'USER 1000:1000', 'WORKDIR /srv', 'WORKDIR app', 'VOLUME ["/data"]', 'VOLUME /x /y', 'STOPSIGNAL SIGQUIT',
+      'CMD ["/bin/app", "-v"]',
+      'entrypoint exec "$@"',
+      'ENV A=1 B="two words" C=it\\ is',
+      "ENV A='3' ",
+      'ENV OLD the whole rest',
+      'EXPOSE 80 443/udp 8000-8001',
+      'LABEL a.b="c d" e=',
+      'USER 1000:1000',
+      'WORKDIR /srv',
+      'WORKDIR app',
+      'VOLUME ["/data"]',
+      'VOLUME /x /y',
+      'STOPSIGNAL SIGQUIT',
     ]);
     assert.deepEqual(config, {
       Cmd: ['/bin/app', '-v'],
@@ -33,7 +44,18 @@ describe('applyChanges', () => {
   });
 
   it('refuses other instructions and wrong arguments', () => {
-    for (const line of ['RUN x', 'CMD', '', 'ENV novalue', 'ENV A="open', 'EXPOSE x', 'EXPOSE 0', 'EXPOSE 9-8', 'USER a b', 'constructor x']) {
+    for (const line of [
+      'RUN x',
+      'CMD',
+      '',
+      'ENV novalue',
+      'ENV A="open',
+      'EXPOSE x',
+      'EXPOSE 0',
+      'EXPOSE 9-8',
+      'USER a b',
+      'constructor x',
+    ]) {
       assert.throws(() => applyChanges({}, [line]), { kind: 'invalid_argument', code: 'bad_change' }, line);
     }
   });
@@ -42,9 +64,19 @@ describe('applyChanges', () => {
 describe('an imported image', () => {
   it('has documents that read back', () => {
     const layer = { mediaType: mediaTypes.ociLayer, digest: sha256('layer'), size: 5 };
-    const built = buildImportedImage({ layer, diffId: layer.digest, platform: { os: 'linux', architecture: 'arm', variant: 'v7' }, changes: ['USER 5'], message: 'why', created: new Date(0) });
+    const built = buildImportedImage({
+      layer,
+      diffId: layer.digest,
+      platform: { os: 'linux', architecture: 'arm', variant: 'v7' },
+      changes: ['USER 5'],
+      message: 'why',
+      created: new Date(0),
+    });
     const config = parseImageConfig(built.config.bytes);
-    assert.deepEqual([config.variant, config.config?.User, config.created, config.history?.[0]?.comment], ['v7', '5', '1970-01-01T00:00:00.000Z', 'why']);
+    assert.deepEqual(
+      [config.variant, config.config?.User, config.created, config.history?.[0]?.comment],
+      ['v7', '5', '1970-01-01T00:00:00.000Z', 'why'],
+    );
     const manifest = parseManifest(built.manifest.bytes);
     assert.deepEqual([manifest.config, manifest.layers], [built.config.descriptor, [layer]]);
     assert.equal(built.manifest.descriptor.digest, sha256(built.manifest.bytes));
@@ -55,15 +87,27 @@ describe('an imported image', () => {
     try {
       const tar = tarArchive([{ name: 'a', content: 'a' }]);
       const path = join(folder, 'rootfs');
-      for (const [bytes, mediaType] of [[tar, mediaTypes.ociLayer], [gzipSync(tar), mediaTypes.ociLayerGzip]] as const) {
+      for (const [bytes, mediaType] of [
+        [tar, mediaTypes.ociLayer],
+        [gzipSync(tar), mediaTypes.ociLayerGzip],
+      ] as const) {
         writeFileSync(path, bytes);
-        const { manifest, config, result } = await importRootfs(path, { copyTo: join(folder, 'blob'), changes: ['CMD x'] });
+        const { manifest, config, result } = await importRootfs(path, {
+          copyTo: join(folder, 'blob'),
+          changes: ['CMD x'],
+        });
         assert.equal(result.diffId, sha256(tar));
-        assert.deepEqual(parseManifest(manifest.bytes).layers, [{ mediaType, digest: sha256(bytes), size: bytes.length }]);
+        assert.deepEqual(parseManifest(manifest.bytes).layers, [
+          { mediaType, digest: sha256(bytes), size: bytes.length },
+        ]);
         assert.deepEqual(parseImageConfig(config.bytes).rootfs.diff_ids, [sha256(tar)]);
         assert.deepEqual(readFileSync(join(folder, 'blob')), Buffer.from(bytes));
       }
-      await assert.rejects(importRootfs(path, { copyTo: join(folder, 'never'), changes: ['RUN x'] }), { code: 'bad_change' });
+      writeFileSync(path, Buffer.alloc(1024, 'not a tar'));
+      await assert.rejects(importRootfs(path, { copyTo: join(folder, 'blob') }), { code: 'bad_tar' });
+      await assert.rejects(importRootfs(path, { copyTo: join(folder, 'never'), changes: ['RUN x'] }), {
+        code: 'bad_change',
+      });
     } finally {
       rmSync(folder, { recursive: true });
     }

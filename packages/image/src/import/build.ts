@@ -43,7 +43,12 @@ export function buildImportedImage(options: ImportedLayer): ImportedImage {
     history: [{ created, comment: message === '' ? 'imported' : message }],
   };
   const config = build(mediaTypes.ociConfig, document);
-  const manifest: Manifest = { schemaVersion: 2, mediaType: mediaTypes.ociManifest, config: config.descriptor, layers: [layer] };
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: config.descriptor,
+    layers: [layer],
+  };
   return { config, manifest: build(mediaTypes.ociManifest, manifest) };
 }
 

@@ -10,7 +10,10 @@ const instructions: Readonly<Record<string, Change>> = {
   ENTRYPOINT: (config, rest) => ({ ...config, Entrypoint: command(rest) }),
   ENV: (config, rest) => ({ ...config, Env: withVariables(config.Env ?? [], pairs(rest)) }),
   LABEL: (config, rest) => ({ ...config, Labels: { ...config.Labels, ...Object.fromEntries(pairs(rest)) } }),
-  EXPOSE: (config, rest) => ({ ...config, ExposedPorts: { ...config.ExposedPorts, ...asKeys(words(rest).flatMap(ports)) } }),
+  EXPOSE: (config, rest) => ({
+    ...config,
+    ExposedPorts: { ...config.ExposedPorts, ...asKeys(words(rest).flatMap(ports)) },
+  }),
   VOLUME: (config, rest) => ({ ...config, Volumes: { ...config.Volumes, ...asKeys(jsonList(rest) ?? words(rest)) } }),
   USER: (config, rest) => ({ ...config, User: oneWord(rest) }),
   WORKDIR: (config, rest) => ({ ...config, WorkingDir: posix.resolve('/', config.WorkingDir ?? '/', rest) }),
@@ -58,7 +61,7 @@ function jsonList(rest: string): readonly string[] | undefined {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-  return Array.isArray(list) && list.every((item) => typeof item === 'string') ? (list as string[]) : undefined;
+  return Array.isArray(list) && list.every((item) => typeof item === 'string') ? list : undefined;
 }
 
 function words(rest: string): readonly string[] {

@@ -9,7 +9,7 @@ import { buildImportedImage, type ImportedImage } from './build.ts';
 export interface ImportOptions extends ApplyOptions {
   /** The layer's blob is written here, as it is stored in the archive. */
   readonly copyTo: string;
-  /** The layer is unpacked here in the same pass; what is no tar is found out only then. */
+  /** The layer is unpacked here in the same pass. */
   readonly unpackTo?: string;
   readonly whiteouts?: 'overlay' | 'remove';
   readonly changes?: readonly string[];
@@ -23,7 +23,10 @@ const layerTypes = { none: mediaTypes.ociLayer, gzip: mediaTypes.ociLayerGzip, z
  * Makes an image of a file tree's tar, plain, gzip or zstd (`docker import`).
  * @throws what `applyLayer` throws, invalid_argument (`bad_change`) before anything is written
  */
-export async function importRootfs(path: string, options: ImportOptions): Promise<ImportedImage & { readonly result: LayerResult }> {
+export async function importRootfs(
+  path: string,
+  options: ImportOptions,
+): Promise<ImportedImage & { readonly result: LayerResult }> {
   const { copyTo, unpackTo, whiteouts, changes = [], message, platform = hostPlatform(), ...run } = options;
   // Wrong changes should not cost a pass over the archive.
   const describe = { platform, changes, ...(message === undefined ? {} : { message }) };

@@ -17,7 +17,11 @@ const readable = { flags: constants.O_RDONLY | constants.O_DIRECTORY };
  * @param parents the lower layers' folders, top first
  * @returns the paths that no parent has
  */
-export function adoptFolders(folder: string, implied: readonly ByteText[], parents: readonly string[]): readonly ByteText[] {
+export function adoptFolders(
+  folder: string,
+  implied: readonly ByteText[],
+  parents: readonly string[],
+): readonly ByteText[] {
   if (implied.length === 0 || parents.length === 0) return implied;
   using layer = new FolderTree(folder);
   let unknown = implied;

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { BerthError } from '@berth/model/error';
+import { BerthError, errnoName } from '@berth/model/error';
 import type { LayerJob, LayerResult, PlainError, WorkerInput, WorkerMessage } from './job.ts';
 import { workerFile } from './worker-file.ts';
 
@@ -21,7 +21,12 @@ export async function applyLayer(job: LayerJob, options: ApplyOptions = {}): Pro
   const stop = new Int32Array(new SharedArrayBuffer(4));
   const input: WorkerInput = { job, stop };
   // Descriptors opened by the addon are not fs's own, and must not be warned about.
-  const worker = new Worker(workerFile(), { workerData: input, name: 'layer', trackUnmanagedFds: false, resourceLimits });
+  const worker = new Worker(workerFile(), {
+    workerData: input,
+    name: 'layer',
+    trackUnmanagedFds: false,
+    resourceLimits,
+  });
   const abort = (): void => void Atomics.store(stop, 0, 1);
   signal?.addEventListener('abort', abort, { once: true });
   try {
@@ -45,9 +50,21 @@ function answerOf(worker: Worker, onProgress: ((bytesRead: number) => void) | un
     else if (message.type === 'done') resolve(message.result);
     else reject(revived(message.error));
   });
-  worker.on('error', (cause) => reject(new BerthError('internal', 'the thread that applies a layer failed', { code: 'layer_thread', cause })));
-  worker.on('exit', (code) => reject(new BerthError('internal', `the thread that applies a layer ended with ${code}`, { code: 'layer_thread' })));
+  worker.on('error', (cause) => reject(threadError(cause)));
+  worker.on('exit', (code) =>
+    reject(new BerthError('internal', `the thread that applies a layer ended with ${code}`, { code: 'layer_thread' })),
+  );
   return promise;
+}
+
+function threadError(cause: unknown): BerthError {
+  if (errnoName(cause) === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return new BerthError('resource_exhausted', 'the layer has more folders than fit into the memory of its thread', {
+      code: 'layer_too_large',
+      cause,
+    });
+  }
+  return new BerthError('internal', 'the thread that applies a layer failed', { code: 'layer_thread', cause });
 }
 
 function revived({ kind, code, message, hint, stack }: PlainError): BerthError {

@@ -28,5 +28,8 @@ export function entryError(entry: TarEntry, error: unknown): BerthError {
   }
   const errno = errnoName(error) ?? '';
   const message = error instanceof Error ? error.message : String(error);
-  return new BerthError(kinds[errno] ?? 'internal', `${name} cannot be written: ${message}`, { code: errno.toLowerCase() || 'internal', cause: error });
+  return new BerthError(kinds[errno] ?? 'internal', `${name} cannot be written: ${message}`, {
+    code: errno.toLowerCase() || 'internal',
+    cause: error,
+  });
 }

@@ -20,7 +20,10 @@ const root: EntryPath = { path: '', parent: '', base: '.' };
  * @throws invalid_argument (`path_escape`)
  */
 export function entryPath(name: ByteText): EntryPath {
-  if (name.includes('\0')) throw new BerthError('invalid_argument', `layer entry '${readable(name)}' has a NUL byte in its name`, { code: 'bad_tar' });
+  if (name.includes('\0'))
+    throw new BerthError('invalid_argument', `layer entry '${readable(name)}' has a NUL byte in its name`, {
+      code: 'bad_tar',
+    });
   const kept: string[] = [];
   for (const component of name.split('/')) {
     if (component === '' || component === '.') continue;
@@ -34,7 +37,9 @@ export function entryPath(name: ByteText): EntryPath {
 }
 
 function escape(name: ByteText): BerthError {
-  return new BerthError('invalid_argument', `layer entry '${readable(name)}' leads out of the layer`, { code: 'path_escape' });
+  return new BerthError('invalid_argument', `layer entry '${readable(name)}' leads out of the layer`, {
+    code: 'path_escape',
+  });
 }
 
 /** Parent and last component of a path that is clean already. */

@@ -96,7 +96,8 @@ export class FolderTree {
 
   /** `path` is a link to a folder that is not (yet) there, as /lib is before a lower layer shows through. */
   #makeLinked(path: ByteText, above: number, links: number): number {
-    if (links >= maxLinks) throw new BerthError('invalid_argument', `too many links on the way to '${readable(path)}'`, { code: 'bad_tar' });
+    if (links >= maxLinks)
+      throw new BerthError('invalid_argument', `too many links on the way to '${readable(path)}'`, { code: 'bad_tar' });
     const target = file.readlinkat(above, kernelName(splitPath(path).base)).toString('latin1');
     const place = target.startsWith('/') ? target : `${this.#pathOf(above)}/${target}`;
     const real = withinRoot(place);

@@ -40,7 +40,7 @@ export function createInflater(compression: Compression, consume: (bytes: Uint8A
       for (let piece = queue.shift(); piece !== undefined; piece = queue.shift()) consume(piece);
     } catch (error) {
       stream.destroy();
-      reject(error as Error);
+      reject(error);
       return;
     }
     stream.resume();

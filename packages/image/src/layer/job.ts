@@ -30,7 +30,7 @@ export interface LayerJob {
    */
   readonly parents?: readonly string[];
   readonly expect?: LayerExpectation;
-  /** Measure the diff id although nothing is unpacked and none is expected. */
+  /** Although nothing is unpacked: measure the diff id, and refuse what is no tar. */
   readonly wantDiffId?: boolean;
   /** Call syncfs(2) on the file system of `unpackTo` when all is written. */
   readonly sync?: boolean;

@@ -26,7 +26,11 @@ const largestId = 0xffff_fffe;
 function ownerOf({ uid, gid, name }: TarEntry): { uid: number; gid: number } {
   // -1 would tell chown(2) to keep the owner.
   if (uid < 0 || gid < 0 || uid > largestId || gid > largestId) {
-    throw new BerthError('invalid_argument', `layer entry '${readable(name)}' has owner ${uid}:${gid}, which Linux cannot express`, { code: 'bad_tar' });
+    throw new BerthError(
+      'invalid_argument',
+      `layer entry '${readable(name)}' has owner ${uid}:${gid}, which Linux cannot express`,
+      { code: 'bad_tar' },
+    );
   }
   return { uid, gid };
 }

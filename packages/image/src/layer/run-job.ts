@@ -1,22 +1,15 @@
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { syncfs } from '@berth/addon/file';
-import { type Digest, digestAlgorithm } from '@berth/model/digest';
+import type { Digest } from '@berth/model/digest';
 import { BerthError } from '@berth/model/error';
+import type { TarSink } from '../tar/entry.ts';
 import { TarParser } from '../tar/parser.ts';
 import { adoptFolders } from './adopt-folders.ts';
+import { algorithmOf, BlobPass, type JobObserver, type Measured } from './blob-pass.ts';
 import { createInflater, type Inflater } from './inflate.ts';
 import type { LayerJob, LayerResult } from './job.ts';
 import { Unpacker } from './unpacker.ts';
-
-/** What a running job tells and asks, once per piece read. */
-export interface JobObserver {
-  read(bytesRead: number): void;
-  /** @throws to stop the job */
-  checkpoint(): void;
-}
-
-const pieceSize = 512 * 1024;
 
 /**
  * Reads a blob once; on the way it is measured, copied, inflated, measured again and unpacked. Meant for a
@@ -44,9 +37,11 @@ export async function runJob(job: LayerJob, observer: JobObserver): Promise<Laye
 }
 
 function inflatesFor(job: LayerJob): boolean {
-  if (job.unpackTo !== undefined) return true;
-  return job.compression !== 'none' && (job.wantDiffId === true || job.expect?.diffId !== undefined);
+  if (job.unpackTo !== undefined || job.wantDiffId === true) return true;
+  return job.compression !== 'none' && job.expect?.diffId !== undefined;
 }
+
+const ignoring: TarSink = { entry() {}, data() {}, end() {} };
 
 /** The uncompressed side: its digest and, when something is unpacked, the parser. */
 class DiffReader {
@@ -55,12 +50,13 @@ class DiffReader {
   readonly #parser: TarParser | undefined;
   readonly inflater: Inflater;
 
-  constructor({ compression, expect }: LayerJob, unpacker: Unpacker | undefined, observer: JobObserver) {
+  constructor({ compression, expect, wantDiffId }: LayerJob, unpacker: Unpacker | undefined, observer: JobObserver) {
     this.#algorithm = algorithmOf(expect?.diffId);
     // An uncompressed blob's digest is its diff id.
     const same = compression === 'none' && this.#algorithm === algorithmOf(expect?.digest);
     this.#hash = same ? undefined : createHash(this.#algorithm);
-    this.#parser = unpacker === undefined ? undefined : new TarParser(unpacker);
+    const sink = unpacker ?? (wantDiffId === true ? ignoring : undefined);
+    this.#parser = sink === undefined ? undefined : new TarParser(sink);
     this.inflater = createInflater(compression, (bytes) => {
       observer.checkpoint();
       this.#hash?.update(bytes);
@@ -71,17 +67,8 @@ class DiffReader {
   /** The diff id, when it is not the blob's own digest. @throws data_loss when the tar is cut off */
   finish(): Digest | undefined {
     this.#parser?.finish();
-    return this.#hash === undefined ? undefined : (`${this.#algorithm}:${this.#hash.digest('hex')}` as Digest);
+    return this.#hash === undefined ? undefined : `${this.#algorithm}:${this.#hash.digest('hex')}`;
   }
-}
-
-function algorithmOf(digest: Digest | undefined): 'sha256' | 'sha512' {
-  return digest === undefined ? 'sha256' : digestAlgorithm(digest);
-}
-
-interface Measured {
-  readonly digest: Digest;
-  readonly size: number;
 }
 
 /**
@@ -93,7 +80,7 @@ async function readBlob(job: LayerJob, observer: JobObserver, diff: DiffReader |
   try {
     for (let piece = blob.next(); piece !== undefined; piece = blob.next()) {
       if (diff === undefined) blob.release(piece);
-      else await diff.inflater.write(piece, () => blob.release(piece!));
+      else await diff.inflater.write(piece, () => blob.release(piece));
     }
     await diff?.inflater.end();
   } catch (error) {
@@ -113,71 +100,16 @@ function mayComeFromContent(error: BerthError): boolean {
   return error.kind === 'invalid_argument' || error.kind === 'data_loss';
 }
 
-/** One pass over the blob: reads, measures and copies. Buffers are used again once they are released. */
-class BlobPass implements Disposable {
-  readonly #source: number;
-  readonly #copy: number | undefined;
-  readonly #hash: Hash;
-  readonly #algorithm: 'sha256' | 'sha512';
-  readonly #observer: JobObserver;
-  readonly #start: number;
-  readonly #length: number;
-  readonly #free: Buffer[] = [];
-  #read = 0;
-
-  constructor(job: LayerJob, observer: JobObserver) {
-    const { path, offset = 0, length } = job.source;
-    this.#algorithm = algorithmOf(job.expect?.digest);
-    this.#hash = createHash(this.#algorithm);
-    this.#observer = observer;
-    this.#start = offset;
-    this.#source = openSync(path, 'r');
-    this.#length = length ?? Math.max(0, fstatSync(this.#source).size - offset);
-    this.#copy = job.copyTo === undefined ? undefined : openSync(job.copyTo, constants.O_WRONLY | constants.O_CREAT, 0o600);
-  }
-
-  next(): Buffer | undefined {
-    this.#observer.checkpoint();
-    const wanted = Math.min(pieceSize, this.#length - this.#read);
-    if (wanted === 0) return undefined;
-    const buffer = this.#free.pop() ?? Buffer.allocUnsafeSlow(pieceSize);
-    const got = readSync(this.#source, buffer, 0, wanted, this.#start + this.#read);
-    if (got === 0) return undefined;
-    const piece = buffer.subarray(0, got);
-    this.#hash.update(piece);
-    if (this.#copy !== undefined) writeAll(this.#copy, piece, this.#read);
-    this.#read += got;
-    this.#observer.read(this.#read);
-    return piece;
-  }
-
-  release(piece: Buffer): void {
-    if (piece.buffer.byteLength === pieceSize) this.#free.push(Buffer.from(piece.buffer));
-  }
-
-  measured(): Measured {
-    return { digest: `${this.#algorithm}:${this.#hash.digest('hex')}`, size: this.#read };
-  }
-
-  complete(): void {
-    if (this.#copy !== undefined) ftruncateSync(this.#copy, this.#read);
-  }
-
-  [Symbol.dispose](): void {
-    closeSync(this.#source);
-    if (this.#copy !== undefined) closeSync(this.#copy);
-  }
-}
-
-function writeAll(fd: number, bytes: Uint8Array, position: number): void {
-  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, position + at);
-}
-
 function checkBlob({ expect, source }: LayerJob, { digest, size }: Measured): void {
   const wanted = source.length ?? size;
-  if (size < wanted) throw new BerthError('data_loss', `blob ${expect?.digest ?? digest} ends after ${size} of ${wanted} bytes`, { code: 'truncated' });
+  if (size < wanted)
+    throw new BerthError('data_loss', `blob ${expect?.digest ?? digest} ends after ${size} of ${wanted} bytes`, {
+      code: 'truncated',
+    });
   if (expect?.size !== undefined && expect.size !== size) {
-    throw new BerthError('data_loss', `blob ${expect.digest ?? digest} has ${size} bytes instead of ${expect.size}`, { code: 'size_mismatch' });
+    throw new BerthError('data_loss', `blob ${expect.digest ?? digest} has ${size} bytes instead of ${expect.size}`, {
+      code: 'size_mismatch',
+    });
   }
   if (expect?.digest !== undefined && expect.digest !== digest) {
     throw new BerthError('data_loss', `blob ${expect.digest} has the digest ${digest}`, { code: 'digest_mismatch' });
@@ -194,9 +126,13 @@ function checkDiffId({ expect }: LayerJob, digest: Digest, diffId: Digest | unde
 
 function inflateError(job: LayerJob, error: unknown): BerthError {
   const name = job.expect?.digest ?? job.source.path;
-  if (error instanceof BerthError) return new BerthError(error.kind, `layer ${name}: ${error.message}`, { code: error.code, cause: error });
+  if (error instanceof BerthError)
+    return new BerthError(error.kind, `layer ${name}: ${error.message}`, { code: error.code, cause: error });
   const message = error instanceof Error ? error.message : String(error);
-  return new BerthError('invalid_argument', `layer ${name} cannot be inflated as ${job.compression}: ${message}`, { code: 'bad_compression', cause: error });
+  return new BerthError('invalid_argument', `layer ${name} cannot be inflated as ${job.compression}: ${message}`, {
+    code: 'bad_compression',
+    cause: error,
+  });
 }
 
 function finishFolder(job: LayerJob, unpacker: Unpacker): readonly string[] {

@@ -119,7 +119,9 @@ export class Unpacker implements TarSink, Disposable {
       case 'hardlink':
         return this.#createHardlink(entry, path, place);
       case 'other':
-        throw new BerthError('invalid_argument', `is of type '${readable(entry.flag)}', which layers cannot have`, { code: 'bad_tar' });
+        throw new BerthError('invalid_argument', `is of type '${readable(entry.flag)}', which layers cannot have`, {
+          code: 'bad_tar',
+        });
       default:
         this.#notRoot(path);
         this.#replacing(place, () => makeNode(entry, place));
@@ -188,7 +190,8 @@ export class Unpacker implements TarSink, Disposable {
   }
 
   #notRoot(path: EntryPath): void {
-    if (path.path === '') throw new BerthError('invalid_argument', 'stands for the root and is not a folder', { code: 'bad_tar' });
+    if (path.path === '')
+      throw new BerthError('invalid_argument', 'stands for the root and is not a folder', { code: 'bad_tar' });
   }
 }
 
@@ -208,5 +211,9 @@ function openFolderIfOne(place: Place): number | undefined {
 }
 
 function missingTarget(entry: TarEntry): BerthError {
-  return new BerthError('invalid_argument', `is a hard link to '${readable(entry.linkName)}', which the layer does not have before it`, { code: 'bad_tar' });
+  return new BerthError(
+    'invalid_argument',
+    `is a hard link to '${readable(entry.linkName)}', which the layer does not have before it`,
+    { code: 'bad_tar' },
+  );
 }

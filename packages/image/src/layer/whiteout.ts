@@ -29,7 +29,9 @@ export function meaningOf({ path, base }: EntryPath): Meaning {
   if (path.startsWith(aufsPrefix)) return { kind: 'ignored' };
   const hidden = base.slice(prefix.length);
   if (hidden === '' || hidden === '.' || hidden === '..') {
-    throw new BerthError('invalid_argument', `layer entry '${readable(path)}' is a whiteout of no file`, { code: 'bad_whiteout' });
+    throw new BerthError('invalid_argument', `layer entry '${readable(path)}' is a whiteout of no file`, {
+      code: 'bad_whiteout',
+    });
   }
   return { kind: 'whiteout', hidden };
 }

@@ -15,10 +15,29 @@ function random(seed: number): (below: number) => number {
 
 const sparse = 'GNU.sparse.major=1\n';
 const seeds = [
-  tarArchive([{ name: 'a', content: 'x'.repeat(600) }, { name: 'd/', flag: '5' }, { name: 'l', flag: '2', linkName: 'a' }]),
-  tarArchive([{ name: 'n'.repeat(200), content: 'y', mtime: { seconds: 1, nanoseconds: 2 }, xattrs: new Map([['user.a', Buffer.from('b')]]) }]),
-  Buffer.concat([tarHeader({ name: 'L', flag: 'L', size: 5 }), Buffer.from('long\0'.padEnd(512, '\0')), tarArchive([{ name: 'short', content: 'z' }])]),
-  Buffer.concat([tarHeader({ name: 'x', flag: 'x', size: 66 }), Buffer.from(`22 ${sparse}22 GNU.sparse.minor=0\n25 GNU.sparse.realsize=9\n`.padEnd(512, '\0')), tarArchive([{ name: 's', content: '1\n2\n3\n'.padEnd(512, '\0') + 'abc' }])]),
+  tarArchive([
+    { name: 'a', content: 'x'.repeat(600) },
+    { name: 'd/', flag: '5' },
+    { name: 'l', flag: '2', linkName: 'a' },
+  ]),
+  tarArchive([
+    {
+      name: 'n'.repeat(200),
+      content: 'y',
+      mtime: { seconds: 1, nanoseconds: 2 },
+      xattrs: new Map([['user.a', Buffer.from('b')]]),
+    },
+  ]),
+  Buffer.concat([
+    tarHeader({ name: 'L', flag: 'L', size: 5 }),
+    Buffer.from('long\0'.padEnd(512, '\0')),
+    tarArchive([{ name: 'short', content: 'z' }]),
+  ]),
+  Buffer.concat([
+    tarHeader({ name: 'x', flag: 'x', size: 66 }),
+    Buffer.from(`22 ${sparse}22 GNU.sparse.minor=0\n25 GNU.sparse.realsize=9\n`.padEnd(512, '\0')),
+    tarArchive([{ name: 's', content: '1\n2\n3\n'.padEnd(512, '\0') + 'abc' }]),
+  ]),
 ];
 
 /** Changes a few bytes; most often repairs the checksum, so that the change is looked at. */
@@ -44,7 +63,13 @@ function repair(copy: Buffer): void {
 
 function outcome(pieces: Iterable<Uint8Array>): unknown {
   try {
-    return readAllEntries(pieces).map(({ name, size, content, type, mtime }) => ({ name, size, type, mtime, content: content.toString('hex') }));
+    return readAllEntries(pieces).map(({ name, size, content, type, mtime }) => ({
+      name,
+      size,
+      type,
+      mtime,
+      content: content.toString('hex'),
+    }));
   } catch (error) {
     if (error instanceof BerthError) return `${error.kind} ${error.code}`;
     if (error instanceof RangeError) return 'large';

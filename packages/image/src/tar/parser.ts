@@ -1,18 +1,14 @@
 import { BerthError } from '@berth/model/error';
-import { badTar, type EntryType, readable, type TarEntry, type TarSink } from './entry.ts';
+import { describeEntry, hasContent } from './describe-entry.ts';
+import { badTar, readable, type TarEntry, type TarSink } from './entry.ts';
 import { blockSize, type Header, isZero, readHeader } from './header.ts';
-import { mergeGlobal, parsePax, paxInteger, type PaxRecords, paxTime, paxXattrs } from './pax.ts';
-import { checkMap, MapReader, oldGnuExtension, oldGnuMap, paxSparse, type SparseMap } from './sparse.ts';
+import { mergeGlobal, parsePax, paxInteger, type PaxRecords } from './pax.ts';
+import { MapReader, oldGnuExtension, oldGnuMap, paxSparse, type SparseMap } from './sparse.ts';
 
 /** Extended headers and long names are read into memory: Go's limit, which every engine has. */
 const maxExtension = 1 << 20;
 
 type State = 'header' | 'extension' | 'old-map' | 'pax-map' | 'body' | 'end';
-
-const types: Readonly<Record<string, EntryType>> = {
-  '\0': 'file', '0': 'file', '7': 'file', S: 'file',
-  '1': 'hardlink', '2': 'symlink', '3': 'char', '4': 'block', '5': 'folder', '6': 'fifo',
-};
 
 /**
  * A push parser: bytes in, calls on a sink out, all synchronous. Content is passed on as views of the
@@ -201,7 +197,8 @@ export class TarParser {
   }
 
   #startExtension({ flag, size }: Header): void {
-    if (size > maxExtension) throw badTar(`an extended header of ${size} bytes is larger than the limit of ${maxExtension}`);
+    if (size > maxExtension)
+      throw badTar(`an extended header of ${size} bytes is larger than the limit of ${maxExtension}`);
     this.#extension = { flag, bytes: Buffer.alloc(size), filled: 0 };
     if (size === 0) this.#takeExtension();
     else this.#state = 'extension';
@@ -213,7 +210,7 @@ export class TarParser {
     const records = this.#records();
     const size = paxInteger(records, 'size') ?? header.size;
     if (size < 0) throw badTar(`'${readable(header.name)}' has a negative size`);
-    this.#body = (types[header.flag] ?? 'file') === 'file' ? size : 0;
+    this.#body = hasContent(header.flag) ? size : 0;
     this.#padding = paddingOf(this.#body);
     this.#map = undefined;
     if (header.flag === 'S') {
@@ -223,7 +220,7 @@ export class TarParser {
         this.#state = 'old-map';
         return;
       }
-    } else if (types[header.flag] === 'file') {
+    } else if (hasContent(header.flag)) {
       const sparse = paxSparse(records);
       if (sparse?.version === 0) this.#map = sparse.map;
       if (sparse?.version === 1) {
@@ -246,7 +243,15 @@ export class TarParser {
 
   /** Announces the entry whose content starts at `offset`. */
   #begin(offset: number): void {
-    const entry = this.#describe(offset);
+    const entry = describeEntry({
+      header: this.#header!,
+      records: this.#records(),
+      longName: this.#longName,
+      longLink: this.#longLink,
+      map: this.#map,
+      storedSize: this.#body,
+      offset,
+    });
     this.#local = this.#longName = this.#longLink = this.#mapReader = undefined;
     this.#entry = entry;
     this.#segment = 0;
@@ -254,37 +259,6 @@ export class TarParser {
     this.#state = 'body';
     this.#sink.entry(entry);
     if (this.#body === 0) this.#finishEntry();
-  }
-
-  #describe(offset: number): TarEntry {
-    const header = this.#header!;
-    const records = this.#records();
-    const map = this.#map;
-    const name = records.get('GNU.sparse.name') || records.get('path') || this.#longName || header.name;
-    if (map !== undefined) checkMap(map, this.#body, name);
-    const type = types[header.flag] ?? 'other';
-    const atime = paxTime(records, 'atime');
-    return {
-      // Before POSIX a folder was a file whose name ends in a slash.
-      type: header.flag === '\0' && name.endsWith('/') ? 'folder' : type,
-      flag: header.flag,
-      name,
-      linkName: records.get('linkpath') || this.#longLink || header.linkName,
-      mode: header.mode & 0o7777,
-      uid: paxInteger(records, 'uid') ?? header.uid,
-      gid: paxInteger(records, 'gid') ?? header.gid,
-      userName: records.get('uname') || header.userName,
-      groupName: records.get('gname') || header.groupName,
-      size: map?.realSize ?? this.#body,
-      storedSize: this.#body,
-      offset,
-      mtime: paxTime(records, 'mtime') ?? { seconds: header.mtime, nanoseconds: 0 },
-      ...(atime === undefined ? {} : { atime }),
-      major: header.major,
-      minor: header.minor,
-      xattrs: paxXattrs(records),
-      ...(map === undefined ? {} : { segments: map.segments }),
-    };
   }
 }
 

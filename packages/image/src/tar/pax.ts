@@ -32,7 +32,8 @@ function record(body: Buffer, at: number): { key: string; value: ByteText; next:
     length = length * 10 + digit;
   }
   const next = at + length;
-  if (next > body.length || next <= space + 2 || body[next - 1] !== 0x0a) throw badTar('a PAX record has a wrong length');
+  if (next > body.length || next <= space + 2 || body[next - 1] !== 0x0a)
+    throw badTar('a PAX record has a wrong length');
   const equals = body.indexOf(0x3d, space);
   if (equals <= space + 1 || equals >= next) throw badTar('a PAX record has no key');
   const key = body.toString('latin1', space + 1, equals);
@@ -72,7 +73,9 @@ export function paxTime(records: PaxRecords, key: string): TarTime | undefined {
   const seconds = Number(whole);
   const nanoseconds = Number(fraction.slice(0, 9).padEnd(9, '0'));
   if (sign !== '-') return { seconds, nanoseconds };
-  return nanoseconds === 0 ? { seconds: 0 - seconds, nanoseconds } : { seconds: -seconds - 1, nanoseconds: 1e9 - nanoseconds };
+  return nanoseconds === 0
+    ? { seconds: 0 - seconds, nanoseconds }
+    : { seconds: -seconds - 1, nanoseconds: 1e9 - nanoseconds };
 }
 
 const schily = 'SCHILY.xattr.';

@@ -40,7 +40,9 @@ function add(segments: number[], value: number): void {
   segments.push(value);
 }
 
-export type PaxSparse = { readonly version: 0; readonly map: SparseMap } | { readonly version: 1; readonly realSize: number };
+export type PaxSparse =
+  | { readonly version: 0; readonly map: SparseMap }
+  | { readonly version: 1; readonly realSize: number };
 
 /** What PAX records say about sparseness; undefined for an ordinary file. */
 export function paxSparse(records: PaxRecords): PaxSparse | undefined {
@@ -93,7 +95,8 @@ export function checkMap({ segments, realSize }: SparseMap, stored: number, name
   for (let at = 0; at < segments.length; at += 2) {
     const start = segments[at]!;
     const length = segments[at + 1] ?? -1;
-    if (start < end || length < 0 || start + length > realSize) throw badTar(`'${readable(name)}' has a wrong sparse map`);
+    if (start < end || length < 0 || start + length > realSize)
+      throw badTar(`'${readable(name)}' has a wrong sparse map`);
     end = start + length;
     sum += length;
   }
