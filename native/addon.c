@@ -190,7 +190,11 @@ static int byte_array(napi_env env, napi_value value, void **data, size_t *size)
   napi_typedarray_type type;
   if (napi_is_typedarray(env, value, &typed) != napi_ok || !typed) return -EINVAL;
   if (napi_get_typedarray_info(env, value, &type, size, data, NULL, NULL) != napi_ok) return -EINVAL;
-  return type == napi_uint8_array ? 0 : -EINVAL;
+  if (type != napi_uint8_array) return -EINVAL;
+  /* An empty array may have no address; libc declares its buffers never to be NULL. */
+  static char nothing;
+  if (*data == NULL) *data = &nothing;
+  return 0;
 }
 
 /* A NUL inside would let the kernel see another, shorter name than the caller checked. */
