@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SetupError } from './error.mjs';
 
-const remedy = 'install a C compiler with its C library: apt-get install gcc libc6-dev (or dnf install gcc glibc-static)';
+const remedy =
+  'install a C compiler with its C library: apt-get install gcc libc6-dev (or dnf install gcc glibc-static)';
 
 /** The launcher is a static program: a compiler alone is not enough, the static C library must be there too. */
 export function checkCompiler() {
@@ -12,7 +13,10 @@ export function checkCompiler() {
   const folder = mkdtempSync(join(tmpdir(), 'berth-cc-'));
   try {
     const source = join(folder, 'probe.c');
-    writeFileSync(source, '#include <linux/openat2.h>\n#include <unistd.h>\nint main(void) { return getpid() == 0; }\n');
+    writeFileSync(
+      source,
+      '#include <linux/openat2.h>\n#include <unistd.h>\nint main(void) { return getpid() == 0; }\n',
+    );
     const made = spawnSync('cc', ['-std=c11', '-static', '-o', join(folder, 'probe'), source], { encoding: 'utf8' });
     if (made.error !== undefined) throw new SetupError('there is no C compiler (cc)', remedy);
     if (made.status !== 0) {

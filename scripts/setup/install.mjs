@@ -26,7 +26,10 @@ export function addMissingOptional(node) {
   npm(['install', '--no-save'], node);
   const missing = missingOptional();
   if (missing.length === 0) return;
-  throw new SetupError(`npm did not install ${missing.join(', ')}`, 'is the network there? Then: rm -r node_modules, and again');
+  throw new SetupError(
+    `npm did not install ${missing.join(', ')}`,
+    'is the network there? Then: rm -r node_modules, and again',
+  );
 }
 
 export function installOlderNode(name) {
@@ -60,6 +63,8 @@ function npm(args, node) {
   if (node !== undefined) env.PATH = `${dirname(node)}${delimiter}${env.PATH ?? ''}`;
   const all = [...args, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const done = spawnSync('npm', all, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
-  if (done.error !== undefined) throw new SetupError('npm is not there', 'install npm (apt-get install npm), or put it in PATH');
-  if (done.status !== 0) throw new SetupError(`npm ${args[0]} failed`, 'its own words are above; is a registry reachable?');
+  if (done.error !== undefined)
+    throw new SetupError('npm is not there', 'install npm (apt-get install npm), or put it in PATH');
+  if (done.status !== 0)
+    throw new SetupError(`npm ${args[0]} failed`, 'its own words are above; is a registry reachable?');
 }

@@ -1,0 +1,48 @@
+import type { StepResult } from '../check/step.ts';
+import { countOf, type Outcome, type TestLine } from './outcome.ts';
+
+export interface Everything {
+  /** Each counts as one test. */
+  readonly checks: readonly StepResult[];
+  readonly outcomes: readonly Outcome[];
+  /** What the machine has not, and that tests may be skipped for. */
+  readonly missing: readonly string[];
+}
+
+/** Prints failures with their details, skips with their reasons, then the counts. @returns the exit code */
+export function printSummary({ checks, outcomes, missing }: Everything): number {
+  for (const outcome of outcomes) printFailures(outcome);
+  for (const { name } of checks.filter(({ complaint }) => complaint !== ''))
+    console.log(`FAILED check ${name}, see above`);
+  const tests = [...checks.map(asTest), ...outcomes.flatMap((outcome) => outcome.tests)];
+  printSkips(tests);
+  for (const line of missing) console.log(`missing: ${line}`);
+  const { passed, failed, skipped } = countOf(tests);
+  console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+  return failed > 0 || passed === 0 ? 1 : 0;
+}
+
+function asTest({ name, complaint, milliseconds }: StepResult): TestLine {
+  const result = complaint === '' ? 'passed' : 'failed';
+  return { name: `check ${name}`, file: '', milliseconds, result, detail: complaint };
+}
+
+function printFailures({ title, tests, output }: Outcome): void {
+  const failed = tests.filter((test) => test.result === 'failed');
+  if (failed.length === 0) return;
+  for (const { name, detail } of failed) {
+    console.log(`\nFAILED ${title}\n  ${name}\n${detail.replaceAll(/^/gm, '    ')}`);
+  }
+  const last = output.trimEnd().split('\n').slice(-60).join('\n');
+  if (last !== '') console.log(`  its output ended with\n${last.replaceAll(/^/gm, '    | ')}`);
+  console.log('');
+}
+
+function printSkips(tests: readonly TestLine[]): void {
+  const skipped = tests.filter((test) => test.result === 'skipped');
+  for (const reason of new Set(skipped.map(({ detail }) => detail))) {
+    const names = skipped.filter(({ detail }) => detail === reason).map(({ name }) => name);
+    console.log(`skipped: ${reason}`);
+    for (const name of names) console.log(`  ${name}`);
+  }
+}

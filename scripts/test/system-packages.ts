@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync } from 'node:fs';
+
+interface SystemPackage {
+  readonly name: string;
+  /** A file of it. */
+  readonly file: string;
+  readonly neededFor: string;
+}
+
+/** By Debian's names. */
+const packages: readonly SystemPackage[] = [
+  { name: 'busybox-static', file: '/bin/busybox', neededFor: 'the root file systems of test containers' },
+  { name: 'libseccomp-dev', file: '/usr/include/seccomp.h', neededFor: "comparing filters with libseccomp's" },
+  { name: 'zstd', file: '/usr/bin/zstd', neededFor: 'archives made by the zstd program' },
+  { name: 'util-linux', file: '/usr/bin/unshare', neededFor: 'tests that look into namespaces' },
+  { name: 'libcap2-bin', file: '/sbin/setcap', neededFor: 'file capabilities' },
+];
+
+/** Installs what tests need and the machine has not, where that can be done. @returns what is still missing */
+export function installSystemPackages(): string[] {
+  const wanted = packages.filter(({ file }) => !existsSync(file));
+  if (wanted.length === 0) return [];
+  const names = wanted.map(({ name }) => name);
+  const obstacle = process.getuid?.() !== 0 ? 'this is not root' : whyAptFails(names);
+  if (obstacle === undefined) return [];
+  return wanted.map(({ name, neededFor }) => `${name}, for ${neededFor} (${obstacle})`);
+}
+
+/** Also for the bench, which wants other packages. */
+export function whyAptFails(names: readonly string[]): string | undefined {
+  if (!existsSync('/usr/bin/apt-get')) return 'there is no apt-get';
+  console.log(`installing system packages: ${names.join(' ')}`);
+  // The lists may be younger than needed already: they are fetched only when there are none.
+  if (globSync('/var/lib/apt/lists/*_Packages*').length === 0) apt(['update']);
+  const install = ['install', '-y', '--no-install-recommends', ...names];
+  if (apt(install) || (apt(['update']) && apt(install))) return undefined;
+  return 'apt-get install failed';
+}
+
+function apt(args: readonly string[]): boolean {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  return spawnSync('apt-get', ['-q', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
+}
