@@ -12,10 +12,14 @@ import { reportError } from './report-error.ts';
 /** Flags before the command's name. */
 export const globalFlags = {
   host: textFlag("The daemon's socket (unix:///path or /path; BERTH_HOST)", { short: 'H', placeholder: 'socket' }),
-  root: textFlag("The daemon's folder of images and containers, when it is started (BERTH_ROOT)", { placeholder: 'folder' }),
+  root: textFlag("The daemon's folder of images and containers, when it is started (BERTH_ROOT)", {
+    placeholder: 'folder',
+  }),
   run: textFlag("The daemon's folder of sockets (BERTH_RUN)", { placeholder: 'folder' }),
   debug: switchFlag('Print where errors come from', { short: 'D' }),
-  'log-level': valueFlag('How much a daemon that is started tells: debug, info, warn or error', checkLevel, { short: 'l' }),
+  'log-level': valueFlag('How much a daemon that is started tells: debug, info, warn or error', checkLevel, {
+    short: 'l',
+  }),
   version: switchFlag('Print the version and quit', { short: 'v' }),
 };
 

@@ -93,7 +93,10 @@ function labels(flags: ContainerFlagValues): Readonly<Record<string, string>> | 
 
 function workingDir(folder: string | undefined): string | undefined {
   if (folder === undefined || folder.startsWith('/')) return folder;
-  throw new BerthError('invalid_argument', `the working directory '${folder}' is invalid, it needs to be an absolute path`);
+  throw new BerthError(
+    'invalid_argument',
+    `the working directory '${folder}' is invalid, it needs to be an absolute path`,
+  );
 }
 
 type Optional = { readonly [K in keyof ContainerCreate]?: ContainerCreate[K] | undefined };
@@ -104,5 +107,7 @@ function some<T>(list: readonly T[]): readonly T[] | undefined {
 
 /** Without the fields that nobody asked for: absent means the default, and the daemon refuses null. */
 function defined(wish: Optional & { readonly image: string }): ContainerCreate {
-  return Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined)) as unknown as ContainerCreate;
+  return Object.fromEntries(
+    Object.entries(wish).filter(([, value]) => value !== undefined),
+  ) as unknown as ContainerCreate;
 }

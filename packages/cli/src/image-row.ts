@@ -34,7 +34,10 @@ export interface ImageRow {
 }
 
 /** One row a name, under the names that docker's templates use. */
-export function imageRows(image: ImageSummary, options: { readonly now: number; readonly truncate: boolean }): ImageRow[] {
+export function imageRows(
+  image: ImageSummary,
+  options: { readonly now: number; readonly truncate: boolean },
+): ImageRow[] {
   const names = image.names.length === 0 ? ['<none>'] : image.names;
   return names.map((name) => {
     const { repository, tag } = splitName(name);
@@ -67,7 +70,9 @@ export function matchesImage(row: ImageRow, filters: readonly string[]): boolean
     const value = rest.join('=');
     if (name === 'dangling') return (row.Tag === '<none>') === (value === 'true' || value === '1');
     if (name === 'reference') return matchesReference(row, value);
-    throw new BerthError('invalid_argument', `unknown filter '${name}'`, { hint: 'filters are reference and dangling' });
+    throw new BerthError('invalid_argument', `unknown filter '${name}'`, {
+      hint: 'filters are reference and dangling',
+    });
   });
 }
 

@@ -10,20 +10,39 @@ const now = Date.parse('2026-11-21T10:00:00Z');
 const ago = (seconds: number) => new Date(now - seconds * 1000).toISOString();
 
 function state(fields: Partial<ContainerState>): ContainerState {
-  return { status: 'created', pid: 0, exitCode: 0, oomKilled: false, error: '', startedAt: '', finishedAt: '', ...fields };
+  return {
+    status: 'created',
+    pid: 0,
+    exitCode: 0,
+    oomKilled: false,
+    error: '',
+    startedAt: '',
+    finishedAt: '',
+    ...fields,
+  };
 }
 
 test('a status reads as docker prints it', () => {
   assert.equal(statusText(state({}), now), 'Created');
   assert.equal(statusText(state({ status: 'running', startedAt: ago(3) }), now), 'Up 3 seconds');
   assert.equal(statusText(state({ status: 'paused', startedAt: ago(120) }), now), 'Up 2 minutes (Paused)');
-  assert.equal(statusText(state({ status: 'exited', exitCode: 137, finishedAt: ago(300) }), now), 'Exited (137) 5 minutes ago');
+  assert.equal(
+    statusText(state({ status: 'exited', exitCode: 137, finishedAt: ago(300) }), now),
+    'Exited (137) 5 minutes ago',
+  );
   assert.equal(statusText(state({ status: 'exited', exitCode: 127 }), now), 'Created');
 });
 
 const container: ContainerSummary = {
-  id: 'a'.repeat(64), name: 'web', image: 'busybox', imageId: `sha256:${'b'.repeat(64)}`, command: 'sh -c "sleep 1000"',
-  createdAt: ago(61), status: 'running', state: state({ status: 'running', startedAt: ago(60) }), labels: { a: 'b', c: '' },
+  id: 'a'.repeat(64),
+  name: 'web',
+  image: 'busybox',
+  imageId: `sha256:${'b'.repeat(64)}`,
+  command: 'sh -c "sleep 1000"',
+  createdAt: ago(61),
+  status: 'running',
+  state: state({ status: 'running', startedAt: ago(60) }),
+  labels: { a: 'b', c: '' },
 };
 
 test('a container’s row is short unless it must not be', () => {
@@ -38,16 +57,25 @@ test('a container’s row is short unless it must not be', () => {
 });
 
 const image: ImageSummary = {
-  id: `sha256:${'c'.repeat(64)}`, names: ['busybox:latest', 'host:5000/a/b:1.0'], mediaType: '', createdAt: ago(7200), size: 4_268_000,
-  contentSize: 1, platforms: [], containers: 0,
+  id: `sha256:${'c'.repeat(64)}`,
+  names: ['busybox:latest', 'host:5000/a/b:1.0'],
+  mediaType: '',
+  createdAt: ago(7200),
+  size: 4_268_000,
+  contentSize: 1,
+  platforms: [],
+  containers: 0,
 };
 
 test('an image has a row for each name', () => {
   const rows = imageRows(image, { now, truncate: true });
-  assert.deepEqual(rows.map(({ Repository, Tag, Size }) => [Repository, Tag, Size]), [
-    ['busybox', 'latest', '4.27MB'],
-    ['host:5000/a/b', '1.0', '4.27MB'],
-  ]);
+  assert.deepEqual(
+    rows.map(({ Repository, Tag, Size }) => [Repository, Tag, Size]),
+    [
+      ['busybox', 'latest', '4.27MB'],
+      ['host:5000/a/b', '1.0', '4.27MB'],
+    ],
+  );
   assert.equal(imageRows({ ...image, names: [] }, { now, truncate: true })[0]?.Repository, '<none>');
 });
 
@@ -60,8 +88,12 @@ test('image filters match names by pattern', () => {
   const [row] = imageRows(image, { now, truncate: true });
   assert.ok(row);
   for (const [filter, matches] of [
-    ['reference=busybox', true], ['reference=busy*:latest', true], ['reference=busybox:1', false], ['reference=b', false],
-    ['dangling=true', false], ['dangling=false', true],
+    ['reference=busybox', true],
+    ['reference=busy*:latest', true],
+    ['reference=busybox:1', false],
+    ['reference=b', false],
+    ['dangling=true', false],
+    ['dangling=false', true],
   ] as const) {
     assert.equal(matchesImage(row, [filter]), matches, filter);
   }
@@ -69,8 +101,19 @@ test('image filters match names by pattern', () => {
 });
 
 const stats: ContainerStats = {
-  id: 'a'.repeat(64), name: 'web', readAt: ago(1), cpuUsage: 1e9, throttledPeriods: 0, memoryUsage: 1 << 20, memoryLimit: 4 << 20,
-  networkRx: 1200, networkTx: 0, blockRead: 0, blockWrite: 4096, pids: 3, onlineCpus: 2,
+  id: 'a'.repeat(64),
+  name: 'web',
+  readAt: ago(1),
+  cpuUsage: 1e9,
+  throttledPeriods: 0,
+  memoryUsage: 1 << 20,
+  memoryLimit: 4 << 20,
+  networkRx: 1200,
+  networkTx: 0,
+  blockRead: 0,
+  blockWrite: 4096,
+  pids: 3,
+  onlineCpus: 2,
 };
 
 test('a use of CPU is a difference, and one full core is 100 %', () => {
@@ -78,7 +121,17 @@ test('a use of CPU is a difference, and one full core is 100 %', () => {
   assert.equal(cpuShare(stats, later), 0.5);
   assert.equal(cpuShare(later, stats), 0);
   const row = statsRow(later, { before: stats, truncate: true });
-  assert.deepEqual(Object.values(row), ['web', 'a'.repeat(12), 'web', '50.00%', '1MiB / 4MiB', '25.00%', '1.2kB / 0B', '0B / 4.1kB', '3']);
+  assert.deepEqual(Object.values(row), [
+    'web',
+    'a'.repeat(12),
+    'web',
+    '50.00%',
+    '1MiB / 4MiB',
+    '25.00%',
+    '1.2kB / 0B',
+    '0B / 4.1kB',
+    '3',
+  ]);
   assert.equal(statsRow(stats, { before: undefined, truncate: true })['CPUPerc'], '--');
 });
 

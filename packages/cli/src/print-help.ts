@@ -15,7 +15,9 @@ export async function printHelp(words: readonly string[]): Promise<number> {
   }
   const found = findCommand(words);
   if (found === undefined) {
-    throw new BerthError('invalid_argument', `unknown command: berth ${words.join(' ')}`, { hint: "see 'berth --help'" });
+    throw new BerthError('invalid_argument', `unknown command: berth ${words.join(' ')}`, {
+      hint: "see 'berth --help'",
+    });
   }
   const { command } = await found.load();
   print(commandHelp({ usage: command.usage, summary: found.summary, flags: command.flags }, width()));

@@ -10,7 +10,9 @@ import { ByteSource } from './byte-source.ts';
 function cut(text: string, places: readonly number[]): Buffer[] {
   const bytes = Buffer.from(text);
   const ends = [...new Set(places.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b);
-  return [...ends, bytes.length].map((end, at) => bytes.subarray(at === 0 ? 0 : ends[at - 1], end)).filter(({ length }) => length > 0);
+  return [...ends, bytes.length]
+    .map((end, at) => bytes.subarray(at === 0 ? 0 : ends[at - 1], end))
+    .filter(({ length }) => length > 0);
 }
 
 async function read(pieces: readonly Buffer[]) {
@@ -33,14 +35,24 @@ test('however an answer is cut, its head and body are the same', async () => {
     ['HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n', ''],
   ] as const;
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...answers), fc.array(fc.nat(), { maxLength: 12 }), async ([text, body], places) => {
-      assert.equal((await read(cut(text, places))).body, body);
-    }),
+    fc.asyncProperty(
+      fc.constantFrom(...answers),
+      fc.array(fc.nat(), { maxLength: 12 }),
+      async ([text, body], places) => {
+        assert.equal((await read(cut(text, places))).body, body);
+      },
+    ),
   );
 });
 
 test('an answer that ends early is a lost connection', async () => {
-  for (const text of ['', 'HTTP/1.1 200', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell', `${chunked}3\r\nhe`, `${chunked}3\r\nhel\r\n`]) {
+  for (const text of [
+    '',
+    'HTTP/1.1 200',
+    'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell',
+    `${chunked}3\r\nhe`,
+    `${chunked}3\r\nhel\r\n`,
+  ]) {
     await assert.rejects(read([Buffer.from(text)]), code('connection_lost'), text);
   }
 });
@@ -52,7 +64,9 @@ test('what is not HTTP is a bad answer', async () => {
 });
 
 test('bytes after an upgrade stay in the source', async () => {
-  const source = new ByteSource(Readable.from([Buffer.from('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nearly')]));
+  const source = new ByteSource(
+    Readable.from([Buffer.from('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nearly')]),
+  );
   assert.equal((await readHead(source)).status, 101);
   assert.equal((await source.read())?.toString(), 'early');
   assert.equal(await source.read(), undefined);

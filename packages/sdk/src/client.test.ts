@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { BerthError } from '@berth/model/error';
 import { connectBerth } from './client.ts';
@@ -15,11 +16,11 @@ test('the version is the package’s', () => assert.equal(version, manifest.vers
 test('a call is one request with its query, body and answer', async (t) => {
   const seen: string[] = [];
   const socket = await fakeDaemon(t, {
-    async request(request, response) {
-      let body = '';
-      for await (const chunk of request) body += String(chunk);
-      seen.push(`${request.method} ${request.url} ${body}`);
-      response.end(request.method === 'GET' ? '[]' : '{"id":"x","name":"n","warnings":[]}');
+    request(request, response) {
+      void text(request).then((body) => {
+        seen.push(`${request.method} ${request.url} ${body}`);
+        response.end(request.method === 'GET' ? '[]' : '{"id":"x","name":"n","warnings":[]}');
+      });
     },
   });
   const client = connectBerth({ socket });
@@ -50,7 +51,10 @@ test('an error keeps the daemon’s kind, code and hint', async (t) => {
     },
   });
   const client = connectBerth({ socket });
-  await assert.rejects(client.ping(), (error) => fails('already_exists', 'name_in_use')(error) && (error as BerthError).hint === 'h');
+  await assert.rejects(
+    client.ping(),
+    (error) => fails('already_exists', 'name_in_use')(error) && (error as BerthError).hint === 'h',
+  );
   await assert.rejects(client.ping(), fails('not_found', 'bad_answer'));
   await assert.rejects(client.ping(), fails('internal', 'c'));
   await assert.rejects(client.ping(), fails('invalid_argument', 'bad_answer'));
@@ -72,14 +76,17 @@ test('a daemon that is started on the way is asked again, once', async (t) => {
 test('a body is streamed, and an early refusal of it is told', async (t) => {
   let received = 0;
   const socket = await fakeDaemon(t, {
-    async request(request, response) {
+    request(request, response) {
       if (request.url?.includes('import') === true) {
-        response.writeHead(400, { connection: 'close' }).end('{"error":{"kind":"invalid_argument","code":"no","message":"m"}}');
+        const refusal = '{"error":{"kind":"invalid_argument","code":"no","message":"m"}}';
+        response.writeHead(400, { connection: 'close' }).end(refusal);
         return;
       }
-      for await (const chunk of request) received += (chunk as Buffer).length;
-      response.write('{"status":"reading"}\n{"sta');
-      setImmediate(() => response.end('tus":"x"}\n{"done":{"images":[]}}'));
+      request.on('data', (chunk: Buffer) => (received += chunk.length));
+      request.on('end', () => {
+        response.write('{"status":"reading"}\n{"sta');
+        setImmediate(() => response.end('tus":"x"}\n{"done":{"images":[]}}'));
+      });
     },
   });
   async function* body() {
@@ -100,9 +107,12 @@ test('an error line ends a report as an error', async (t) => {
   const line = '{"error":{"kind":"data_loss","code":"bad_layer","message":"m"}}';
   const socket = await fakeDaemon(t, { request: (_, response) => void response.end(`{"status":"a"}\n${line}\n`) });
   const seen: unknown[] = [];
-  await assert.rejects(async () => {
-    for await (const event of connectBerth({ socket }).images.load({ path: '/x' })) seen.push(event);
-  }, fails('data_loss', 'bad_layer'));
+  await assert.rejects(
+    async () => {
+      for await (const event of connectBerth({ socket }).images.load({ path: '/x' })) seen.push(event);
+    },
+    fails('data_loss', 'bad_layer'),
+  );
   assert.equal(seen.length, 1);
 });
 
@@ -133,7 +143,10 @@ test('leaving the loop of events closes the connection', async (t) => {
 
 test('logs are frames of two streams', async (t) => {
   const { encodeFrame, frameTypes } = await import('@berth/wire/native/stream');
-  const frames = Buffer.concat([encodeFrame(frameTypes.stdout, Buffer.from('out')), encodeFrame(frameTypes.stderr, Buffer.from('err'))]);
+  const frames = Buffer.concat([
+    encodeFrame(frameTypes.stdout, Buffer.from('out')),
+    encodeFrame(frameTypes.stderr, Buffer.from('err')),
+  ]);
   const socket = await fakeDaemon(t, {
     request(_, response) {
       response.write(frames.subarray(0, 5));
@@ -141,5 +154,11 @@ test('logs are frames of two streams', async (t) => {
     },
   });
   const chunks = await Array.fromAsync(connectBerth({ socket }).containers.logs('x'));
-  assert.deepEqual(chunks.map(({ stream, bytes }) => [stream, Buffer.from(bytes).toString()]), [['stdout', 'out'], ['stderr', 'err']]);
+  assert.deepEqual(
+    chunks.map(({ stream, bytes }) => [stream, Buffer.from(bytes).toString()]),
+    [
+      ['stdout', 'out'],
+      ['stderr', 'err'],
+    ],
+  );
 });

@@ -47,7 +47,8 @@ export interface BerthClient {
 
 export function connectBerth(options: ConnectOptions): BerthClient {
   const transport: Transport = options;
-  const get = <T>(path: string, { signal }: CallOptions = {}) => requestJson<T>(transport, { method: 'GET', path, signal });
+  const get = <T>(path: string, { signal }: CallOptions = {}) =>
+    requestJson<T>(transport, { method: 'GET', path, signal });
   return {
     images: imageClient(transport),
     containers: containerClient(transport),

@@ -135,13 +135,18 @@ export async function* requestLines<T>(transport: Transport, call: HttpCall): As
   for await (const bytes of requestBytes(transport, call)) {
     const lines = (pending + decoder.decode(bytes, { stream: true })).split('\n');
     pending = lines.pop() ?? '';
-    for (const line of lines) if (line.trim() !== '') yield parseLine<T>(line);
+    for (const line of lines) if (line.trim() !== '') yield parseLine(line) as T;
   }
-  if (pending.trim() !== '') yield parseLine<T>(pending);
+  if (pending.trim() !== '') yield parseLine(pending) as T;
 }
 
-function parseLine<T>(text: string): T {
-  const line = JSON.parse(text) as T;
+function parseLine(text: string): unknown {
+  let line: unknown;
+  try {
+    line = JSON.parse(text);
+  } catch (error) {
+    throw transportError(error, undefined);
+  }
   const error = lineError(line);
   if (error !== undefined) throw error;
   return line;

@@ -36,10 +36,18 @@ test('output arrives in order, then the exit', async (t) => {
 test('frames in the packet of the upgrade are not lost', async (t) => {
   const socket = await fakeDaemon(t, {
     stream: ({ connection }) =>
-      void connection.write(Buffer.concat([encodeFrame(started), encodeFrame(stdout, Buffer.from('x')), encodeFrame(exit, Buffer.from('{"exitCode":0}'))])),
+      void connection.write(
+        Buffer.concat([
+          encodeFrame(started),
+          encodeFrame(stdout, Buffer.from('x')),
+          encodeFrame(exit, Buffer.from('{"exitCode":0}')),
+        ]),
+      ),
   });
   let seen = '';
-  const stream = await connectBerth({ socket }).exec.attach('x', { onOutput: (_, bytes) => void (seen += Buffer.from(bytes).toString()) });
+  const stream = await connectBerth({ socket }).exec.attach('x', {
+    onOutput: (_, bytes) => void (seen += Buffer.from(bytes).toString()),
+  });
   await stream.exit;
   assert.equal(seen, 'x');
 });
@@ -62,7 +70,13 @@ test('input, its end and the size of the terminal go as frames', async (t) => {
   stream.closeStdin();
   await stream.writeStdin(Buffer.from('too late'));
   await stream.exit;
-  assert.deepEqual(frames, [`${resize}:{"rows":24,"columns":80}`, `${stdin}:hello`, `${stdin}:1048576`, `${stdin}:1000`, `${stdinClose}:`]);
+  assert.deepEqual(frames, [
+    `${resize}:{"rows":24,"columns":80}`,
+    `${stdin}:hello`,
+    `${stdin}:1048576`,
+    `${stdin}:1000`,
+    `${stdinClose}:`,
+  ]);
 });
 
 test('a start that fails rejects both promises with its code', async (t) => {
@@ -79,7 +93,9 @@ test('an answer instead of the upgrade is that error', async (t) => {
   const socket = await fakeDaemon(t, { stream: () => undefined, request: () => undefined });
   const { createServer } = await import('node:net');
   const server = createServer((connection) => {
-    connection.once('data', () => connection.end(`HTTP/1.1 404 Not Found\r\nContent-Length: ${body.length}\r\n\r\n${body}`));
+    connection.once('data', () =>
+      connection.end(`HTTP/1.1 404 Not Found\r\nContent-Length: ${body.length}\r\n\r\n${body}`),
+    );
   });
   await new Promise<void>((resolve) => server.listen(`${socket}2`, resolve));
   t.after(() => server.close());

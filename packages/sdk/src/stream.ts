@@ -1,7 +1,15 @@
 import type { Socket } from 'node:net';
 import { BerthError } from '@berth/model/error';
 import type { ApiError, WaitResult } from '@berth/wire/native/api';
-import { encodeFrame, type Frame, FrameParser, frameTypes, type FrameType, maxFrame, streamProtocol } from '@berth/wire/native/stream';
+import {
+  encodeFrame,
+  type Frame,
+  FrameParser,
+  frameTypes,
+  type FrameType,
+  maxFrame,
+  streamProtocol,
+} from '@berth/wire/native/stream';
 import { lost } from './answer.ts';
 import type { ByteSource } from './byte-source.ts';
 import { fromApiError } from './error-body.ts';
@@ -42,7 +50,11 @@ export class AttachStream {
   }
 
   /** Asks for the upgrade and begins to deliver output. @throws what the daemon answered instead */
-  static async open(transport: Transport, call: Omit<HttpCall, 'upgrade'>, onOutput: OutputSink): Promise<AttachStream> {
+  static async open(
+    transport: Transport,
+    call: Omit<HttpCall, 'upgrade'>,
+    onOutput: OutputSink,
+  ): Promise<AttachStream> {
     const { connection, source } = await send(transport, { ...call, upgrade: streamProtocol });
     const stream = new AttachStream(connection, onOutput);
     void stream.#receive(source, call.signal);

@@ -33,8 +33,12 @@ export const command = defineCommand({
 
 function cannotAttach(name: string, status: string): BerthError {
   const paused = status === 'paused';
-  return new BerthError('failed_precondition', `cannot attach to the ${paused ? 'paused' : 'stopped'} container ${name}`, {
-    code: paused ? 'paused' : 'not_running',
-    hint: paused ? `unpause it first: berth unpause ${name}` : `start it first: berth start ${name}`,
-  });
+  return new BerthError(
+    'failed_precondition',
+    `cannot attach to the ${paused ? 'paused' : 'stopped'} container ${name}`,
+    {
+      code: paused ? 'paused' : 'not_running',
+      hint: paused ? `unpause it first: berth unpause ${name}` : `start it first: berth start ${name}`,
+    },
+  );
 }

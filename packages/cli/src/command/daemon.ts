@@ -54,7 +54,10 @@ async function stop(client: BerthClient, place: DaemonPlace): Promise<number> {
   await client.shutdown();
   for (const deadline = Date.now() + patience; isAlive(running.pid); await sleep(10)) {
     if (Date.now() > deadline) {
-      throw new BerthError('deadline_exceeded', `the daemon (process ${running.pid}) has not ended after ${patience / 1000} seconds`);
+      throw new BerthError(
+        'deadline_exceeded',
+        `the daemon (process ${running.pid}) has not ended after ${patience / 1000} seconds`,
+      );
     }
   }
   print(`the daemon stopped; containers go on\n`);

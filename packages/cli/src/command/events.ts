@@ -4,14 +4,25 @@ import { print } from '../print/output.ts';
 
 export const command = defineCommand({
   usage: 'events [OPTIONS]',
-  flags: { filter: listFlag('Filter output: type, event, container', { short: 'f', placeholder: 'filter' }), format: textFlag("'json' or a Go template") },
+  flags: {
+    filter: listFlag('Filter output: type, event, container', { short: 'f', placeholder: 'filter' }),
+    format: textFlag("'json' or a Go template"),
+  },
   arguments: { least: 0, most: 0 },
   async run({ flags: { filter, format }, client }) {
     const template = format === undefined || format === 'json' ? undefined : await compile(format);
     for await (const event of client.events()) {
       const { type, action, id, attributes, time } = event;
-      if (!filter.every((text) => matches(text, { type, event: action, container: [id, attributes['name']] }))) continue;
-      const shown = { Type: type, Action: action, Status: action, ID: id, Actor: { ID: id, Attributes: attributes }, Time: time };
+      if (!filter.every((text) => matches(text, { type, event: action, container: [id, attributes['name']] })))
+        continue;
+      const shown = {
+        Type: type,
+        Action: action,
+        Status: action,
+        ID: id,
+        Actor: { ID: id, Attributes: attributes },
+        Time: time,
+      };
       if (template !== undefined) print(`${template.render(shown)}\n`);
       else if (format === 'json') print(`${JSON.stringify(shown)}\n`);
       else print(`${time} ${type} ${action} ${id}${attributeList(attributes)}\n`);

@@ -14,7 +14,9 @@ export const command = defineCommand({
   arguments: { least: 1, most: 2 },
   async run({ flags: { change, message }, args, client }) {
     const options = { name: args[1], message, changes: change };
-    const { images } = await showProgress(client.images.import(archiveSource(argument(args, 0)), options), { quiet: false });
+    const { images } = await showProgress(client.images.import(archiveSource(argument(args, 0)), options), {
+      quiet: false,
+    });
     for (const { id } of images) print(`${id}\n`);
   },
 });

@@ -48,7 +48,7 @@ function infoFields(info: Info): Readonly<Record<string, unknown>> {
 }
 
 function plain(fields: Readonly<Record<string, unknown>>): string[] {
-  const shown = (key: string) => `${String(fields[key])}`;
+  const shown = (key: string) => String(fields[key]);
   return [
     `Containers: ${shown('Containers')}`,
     ` Running: ${shown('ContainersRunning')}`,

@@ -23,7 +23,11 @@ export const command = defineCommand({
   async run({ flags: { format, type }, args, client }: CommandCall<typeof flagTable>) {
     const found: unknown[] = [];
     const failures: unknown[] = [];
-    for (const ref of args) await inspect(client, ref, type).then((value) => found.push(value), (error) => failures.push(error));
+    for (const ref of args)
+      await inspect(client, ref, type).then(
+        (value) => found.push(value),
+        (error) => failures.push(error),
+      );
     // As docker: what was found is printed, also beside failures.
     if (format === undefined) print(`${JSON.stringify(found, undefined, 4)}\n`);
     else if (found.length > 0) print(await formatted(found, format));
@@ -45,7 +49,10 @@ async function inspect(client: BerthClient, ref: string, kind: Kind | undefined)
     return imageInspection(await client.images.inspect(ref));
   } catch (error) {
     if (kind === 'image' || !isKind(error, 'not_found')) throw error;
-    throw new BerthError('not_found', `no such object: ${ref}`, { hint: "see 'berth ps -a' and 'berth images'", cause: error });
+    throw new BerthError('not_found', `no such object: ${ref}`, {
+      hint: "see 'berth ps -a' and 'berth images'",
+      cause: error,
+    });
   }
 }
 

@@ -6,7 +6,11 @@ import { parseFilter } from '../value/key-value.ts';
 
 const flagTable = {
   all: switchFlag('Show all containers (default shows just running)', { short: 'a' }),
-  filter: listFlag('Filter output: id, name, status, label, ancestor, exited', { short: 'f', placeholder: 'filter' }, parseFilter),
+  filter: listFlag(
+    'Filter output: id, name, status, label, ancestor, exited',
+    { short: 'f', placeholder: 'filter' },
+    parseFilter,
+  ),
   format: textFlag("Format output: 'table', 'table TEMPLATE', 'json' or a Go template"),
   last: numberFlag('Show n last created containers (includes all states)', { short: 'n' }),
   latest: switchFlag('Show the latest created container (includes all states)', { short: 'l' }),

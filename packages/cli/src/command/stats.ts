@@ -50,7 +50,9 @@ async function show(call: Call, targets: readonly StatsTarget[], before: Map<str
   const truncate = !call.flags['no-trunc'];
   const rows = targets.map((target, at) => {
     const sample = samples[at];
-    return sample === undefined ? absentStats(target, truncate) : statsRow(sample, { before: previous.get(target.id), truncate });
+    return sample === undefined
+      ? absentStats(target, truncate)
+      : statsRow(sample, { before: previous.get(target.id), truncate });
   });
   if (!call.flags['no-stream'] && process.stdout.isTTY) print('\x1b[H\x1b[2J');
   await printRows(rows, { format: call.flags.format, columns: statsHeaders });
@@ -61,13 +63,13 @@ async function sampleAll(
   targets: readonly StatsTarget[],
   latest: Map<string, ContainerStats>,
 ): Promise<readonly (ContainerStats | undefined)[]> {
-  const samples = await Promise.all(targets.map(({ id }) => sample(client, id)));
+  const samples = await Promise.all(targets.map(({ id }) => takeSample(client, id)));
   for (const found of samples) if (found !== undefined) latest.set(found.id, found);
   return samples;
 }
 
 /** Undefined for a container that does not run, or is gone since it was listed. */
-async function sample(client: BerthClient, id: string): Promise<ContainerStats | undefined> {
+async function takeSample(client: BerthClient, id: string): Promise<ContainerStats | undefined> {
   try {
     for await (const stats of client.containers.stats(id)) return stats;
   } catch (error) {

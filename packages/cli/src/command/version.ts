@@ -10,7 +10,7 @@ import { reportError } from '../report-error.ts';
 export const command = defineCommand({
   usage: 'version [OPTIONS]',
   flags: {
-    client: switchFlag("Do not ask the daemon for its version"),
+    client: switchFlag('Do not ask the daemon for its version'),
     format: textFlag("'json' or a Go template", { short: 'f' }),
   },
   arguments: { least: 0, most: 0 },
@@ -19,7 +19,10 @@ export const command = defineCommand({
     // Asking for a version must not start a daemon.
     const server = flags.client ? undefined : await askDaemon(place.socket);
     const found = server === undefined || server instanceof BerthError ? undefined : server;
-    const shown = { Client: client, Server: found === undefined ? null : { Version: found.version, Pid: found.pid, Root: found.root, Run: found.run } };
+    const shown = {
+      Client: client,
+      Server: found === undefined ? null : { Version: found.version, Pid: found.pid, Root: found.root, Run: found.run },
+    };
     print(flags.format === undefined ? plain(shown) : await formatted(shown, flags.format));
     if (!(server instanceof BerthError)) return 0;
     reportError(server);

@@ -5,6 +5,5 @@ export const command = defineCommand({
   usage: 'wait CONTAINER [CONTAINER...]',
   flags: {},
   arguments: { least: 1 },
-  run: ({ args, client }) =>
-    eachTarget(args, async (ref) => String((await client.containers.wait(ref)).exitCode)),
+  run: ({ args, client }) => eachTarget(args, async (ref) => String((await client.containers.wait(ref)).exitCode)),
 });

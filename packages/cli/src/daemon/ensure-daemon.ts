@@ -93,7 +93,10 @@ function daemonProgram(): string {
 function startFailed(reason: string, log: string, from: number): BerthError {
   const text = readFileSync(log).subarray(from).toString('utf8').trimEnd();
   // Of a crash the message counts; the stack stays in the log.
-  const lines = text.split('\n').filter((line) => !/^\s+at /.test(line)).slice(-10);
+  const lines = text
+    .split('\n')
+    .filter((line) => !/^\s+at /.test(line))
+    .slice(-10);
   const told = lines.join('\n') === '' ? '' : `\n${lines.map((line) => `  ${line}`).join('\n')}`;
   return new BerthError('unavailable', `the daemon could not be started: ${reason}${told}`, {
     code: 'daemon_start_failed',

@@ -50,7 +50,10 @@ for (const [line, flags, args] of lines) {
 }
 
 test('the first argument ends the flags where the rest belongs to the container', () => {
-  assert.deepEqual(given('-i alpine ls -l --name x', true), [{ interactive: true }, ['alpine', 'ls', '-l', '--name', 'x']]);
+  assert.deepEqual(given('-i alpine ls -l --name x', true), [
+    { interactive: true },
+    ['alpine', 'ls', '-l', '--name', 'x'],
+  ]);
   assert.deepEqual(given('-- alpine -d', true), [{}, ['alpine', '-d']]);
   assert.deepEqual(given('alpine -- ls', true), [{}, ['alpine', '--', 'ls']]);
 });
@@ -66,12 +69,15 @@ for (const [line, message] of [
   ['--tail 1.5', /invalid argument "1.5" for "-n, --tail" flag/],
 ] as const) {
   test(`'${line}' is refused by the flag's name`, () => {
-    assert.throws(() => parse(line), (error) => {
-      assert.ok(error instanceof BerthError);
-      assert.equal(error.code, 'bad_flag');
-      assert.match(error.message, message);
-      return true;
-    });
+    assert.throws(
+      () => parse(line),
+      (error) => {
+        assert.ok(error instanceof BerthError);
+        assert.equal(error.code, 'bad_flag');
+        assert.match(error.message, message);
+        return true;
+      },
+    );
   });
 }
 

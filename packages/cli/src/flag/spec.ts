@@ -27,7 +27,10 @@ export interface FlagOptions {
 }
 
 /** `--name`, `--name=false`. */
-export function switchFlag(help: string, options: FlagOptions & { readonly initial?: boolean } = {}): FlagSpec<boolean> {
+export function switchFlag(
+  help: string,
+  options: FlagOptions & { readonly initial?: boolean } = {},
+): FlagSpec<boolean> {
   return { ...base(help, options, ''), kind: 'boolean', initial: options.initial ?? false, parse: parseBoolean };
 }
 
@@ -42,7 +45,11 @@ export function numberFlag(help: string, options: FlagOptions = {}): FlagSpec<nu
 }
 
 /** `--name VALUE` through a parser of its own. */
-export function valueFlag<T>(help: string, parse: (text: string) => T, options: FlagOptions = {}): FlagSpec<T | undefined> {
+export function valueFlag<T>(
+  help: string,
+  parse: (text: string) => T,
+  options: FlagOptions = {},
+): FlagSpec<T | undefined> {
   return { ...base(help, options, 'string'), kind: 'one', initial: undefined, parse };
 }
 

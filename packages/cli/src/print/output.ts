@@ -22,7 +22,7 @@ export function printError(text: string): void {
 }
 
 function writeAll(descriptor: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     try {
       at += writeSync(descriptor, bytes, at);
     } catch (error) {
@@ -39,7 +39,7 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
  * @throws ClosedOutput
  */
 export async function writeOutput(descriptor: 1 | 2, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += await writeSome(descriptor, bytes.subarray(at));
+  for (let at = 0; at < bytes.length;) at += await writeSome(descriptor, bytes.subarray(at));
 }
 
 function writeSome(descriptor: number, bytes: Uint8Array): Promise<number> {

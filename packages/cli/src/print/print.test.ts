@@ -12,11 +12,26 @@ const day = 24 * hour;
 
 test('spans are told in docker’s words', () => {
   const spans: readonly (readonly [number, string])[] = [
-    [0, 'Less than a second'], [999, 'Less than a second'], [second, '1 second'], [59 * second, '59 seconds'],
-    [minute, 'About a minute'], [119 * second, 'About a minute'], [2 * minute, '2 minutes'], [59 * minute, '59 minutes'],
-    [hour, 'About an hour'], [89 * minute, 'About an hour'], [90 * minute, '2 hours'], [47 * hour, '47 hours'],
-    [2 * day, '2 days'], [13 * day, '13 days'], [14 * day, '2 weeks'], [59 * day, '8 weeks'], [60 * day, '2 months'],
-    [729 * day, '24 months'], [730 * day, '2 years'], [4 * 365 * day, '4 years'],
+    [0, 'Less than a second'],
+    [999, 'Less than a second'],
+    [second, '1 second'],
+    [59 * second, '59 seconds'],
+    [minute, 'About a minute'],
+    [119 * second, 'About a minute'],
+    [2 * minute, '2 minutes'],
+    [59 * minute, '59 minutes'],
+    [hour, 'About an hour'],
+    [89 * minute, 'About an hour'],
+    [90 * minute, '2 hours'],
+    [47 * hour, '47 hours'],
+    [2 * day, '2 days'],
+    [13 * day, '13 days'],
+    [14 * day, '2 weeks'],
+    [59 * day, '8 weeks'],
+    [60 * day, '2 months'],
+    [729 * day, '24 months'],
+    [730 * day, '2 years'],
+    [4 * 365 * day, '4 years'],
   ];
   for (const [milliseconds, text] of spans) assert.equal(humanDuration(milliseconds), text);
 });
@@ -33,7 +48,15 @@ test('a creation time is local, with its zone', () => {
 });
 
 test('sizes have as many digits as docker’s', () => {
-  const decimal = { 0: '0B', 999: '999B', 1000: '1kB', 72800: '72.8kB', 4268000: '4.27MB', 999600: '1MB', 1234567890: '1.23GB' };
+  const decimal = {
+    0: '0B',
+    999: '999B',
+    1000: '1kB',
+    72800: '72.8kB',
+    4268000: '4.27MB',
+    999600: '1MB',
+    1234567890: '1.23GB',
+  };
   for (const [bytes, text] of Object.entries(decimal)) assert.equal(decimalSize(Number(bytes)), text);
   assert.equal(binarySize(0), '0B');
   assert.equal(binarySize(1.945 * 2 ** 30), '1.945GiB');
@@ -43,13 +66,31 @@ test('sizes have as many digits as docker’s', () => {
 
 test('nanoseconds are never in exponent form', () => {
   assert.deepEqual([0, 870, 12_340, 999_950, 4_560_000, 1_230_000_000, 123e9].map(humanNanoseconds), [
-    '0ns', '870ns', '12.3µs', '1000µs', '4.56ms', '1.23s', '123s',
+    '0ns',
+    '870ns',
+    '12.3µs',
+    '1000µs',
+    '4.56ms',
+    '1.23s',
+    '123s',
   ]);
 });
 
 test('tables have docker’s widths and nothing after the last column', () => {
-  assert.equal(formatTable([['ID', 'PORTS', 'NAMES'], ['123456789012', '', 'a']]), 'ID             PORTS     NAMES\n123456789012             a\n');
-  assert.equal(formatTable([['A', 'B'], ['é…', 'x']]), 'A         B\né…        x\n');
+  assert.equal(
+    formatTable([
+      ['ID', 'PORTS', 'NAMES'],
+      ['123456789012', '', 'a'],
+    ]),
+    'ID             PORTS     NAMES\n123456789012             a\n',
+  );
+  assert.equal(
+    formatTable([
+      ['A', 'B'],
+      ['é…', 'x'],
+    ]),
+    'A         B\né…        x\n',
+  );
 });
 
 test('an ellipsis counts characters', () => {
@@ -61,6 +102,9 @@ test('an ellipsis counts characters', () => {
 test('progress has a bar when both ends are known', () => {
   assert.equal(progressLine({ id: 'abc', status: 'Extracting' }), 'abc: Extracting');
   assert.equal(progressLine({ id: 'abc', status: 'Reading', current: 5000 }), 'abc: Reading 5kB');
-  assert.match(progressLine({ id: 'abc', status: 'Reading', current: 500, total: 1000 }), /^abc: Reading \[={15}> {14}\] 500B\/1kB$/);
+  assert.match(
+    progressLine({ id: 'abc', status: 'Reading', current: 500, total: 1000 }),
+    /^abc: Reading \[={15}> {14}\] 500B\/1kB$/,
+  );
   assert.match(progressLine({ id: 'abc', status: 'Reading', current: 1000, total: 1000 }), /\[={30}\]/);
 });

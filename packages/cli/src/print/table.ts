@@ -20,12 +20,12 @@ function pad(cell: string, at: number, { row, widths }: { row: readonly string[]
 
 /** Characters, not UTF-16 units. */
 function displayLength(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }
 
 /** The text, or its start and an ellipsis, within `most` characters. */
 export function ellipsis(text: string, most: number): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`;
 }
 

@@ -1,4 +1,4 @@
-import { goText, isTrue } from './template.ts';
+import { goText, isTrue } from './go-value.ts';
 
 type TemplateFunction = (...args: readonly unknown[]) => unknown;
 
@@ -11,10 +11,11 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   upper: (value) => text(value).toUpperCase(),
   title: (value) => text(value).replace(/\b\w/g, (letter) => letter.toUpperCase()),
   pad: (value, before, after) => ' '.repeat(Number(before)) + text(value) + ' '.repeat(Number(after)),
-  truncate: (value, length) => [...text(value)].slice(0, Number(length)).join(''),
+  truncate: (value, length) => Array.from(text(value)).slice(0, Number(length)).join(''),
   len: (value) => (typeof value === 'string' ? value.length : Object.keys(value as object).length),
   index: (value, ...keys) => keys.reduce(at, value),
-  slice: (value, from = 0, to) => (value as string | unknown[]).slice(Number(from), to === undefined ? undefined : Number(to)),
+  slice: (value, from = 0, to) =>
+    (value as string | unknown[]).slice(Number(from), to === undefined ? undefined : Number(to)),
   print: (...args) => args.map(goText).join(' '),
   println: (...args) => `${args.map(goText).join(' ')}\n`,
   printf: (format, ...args) => printf(text(format), args),

@@ -4,7 +4,13 @@ import { BerthError } from '@berth/model/error';
 export type TemplateNode =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'value'; readonly pipe: Pipe }
-  | { readonly kind: 'range' | 'if' | 'with'; readonly pipe: Pipe; readonly body: Nodes; readonly otherwise: Nodes; readonly names: Names };
+  | {
+      readonly kind: 'range' | 'if' | 'with';
+      readonly pipe: Pipe;
+      readonly body: Nodes;
+      readonly otherwise: Nodes;
+      readonly names: Names;
+    };
 
 export type Nodes = readonly TemplateNode[];
 
@@ -74,7 +80,8 @@ function parseElse(reader: Reader, end: string): Nodes {
   return nodes;
 }
 
-const token = /\s*(?:("(?:[^"\\]|\\.)*")|`([^`]*)`|(-?\d+(?:\.\d+)?)|(\$\w*)?((?:\.\w+)+)|(\$\w*)|(\.)|(\w+)|(\()|(\)(?:\.\w+)*)|(\|))/y;
+const token =
+  /\s*(?:("(?:[^"\\]|\\.)*")|`([^`]*)`|(-?\d+(?:\.\d+)?)|(\$\w*)?((?:\.\w+)+)|(\$\w*)|(\.)|(\w+)|(\()|(\)(?:\.\w+)*)|(\|))/y;
 
 function parsePipe(template: string, text: string): Pipe {
   const scanner = new RegExp(token.source, 'y');

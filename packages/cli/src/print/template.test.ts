@@ -8,7 +8,10 @@ const value = {
   Name: '/web',
   State: { Status: 'running', Pid: 42, Paused: false },
   Config: { Env: ['A=b', 'C=d'], Labels: { 'com.example': 'x', b: 'y' }, Cmd: null },
-  Mounts: [{ Source: '/a', RW: true }, { Source: '/b', RW: false }],
+  Mounts: [
+    { Source: '/a', RW: true },
+    { Source: '/b', RW: false },
+  ],
   Networks: {},
   Label: (key: string) => (key === 'b' ? 'y' : ''),
 };
@@ -47,16 +50,53 @@ for (const [template, text] of templates) {
   test(`${template} gives ${JSON.stringify(text)}`, () => assert.equal(compileTemplate(template).render(value), text));
 }
 
-for (const template of ['{{.Nope}}', '{{.State.Nope}}', '{{nope .}}', '{{.Name', '{{if .Name}}', '{{end}}', '{{.Name "x"}}', '{{(.Name}}', '{{.Name)}}', '{{}}', '{{$x}}', '{{.__proto__}}', '{{constructor}}', '{{join .Name ","}}', '{{else}}']) {
+for (const template of [
+  '{{.Nope}}',
+  '{{.State.Nope}}',
+  '{{nope .}}',
+  '{{.Name',
+  '{{if .Name}}',
+  '{{end}}',
+  '{{.Name "x"}}',
+  '{{(.Name}}',
+  '{{.Name)}}',
+  '{{}}',
+  '{{$x}}',
+  '{{.__proto__}}',
+  '{{constructor}}',
+  '{{join .Name ","}}',
+  '{{else}}',
+]) {
   test(`${template} is refused with the template in the message`, () => {
-    assert.throws(() => compileTemplate(template).render(value), (error) => error instanceof BerthError && error.code === 'bad_template');
+    assert.throws(
+      () => compileTemplate(template).render(value),
+      (error) => error instanceof BerthError && error.code === 'bad_template',
+    );
   });
 }
 
 test('escapes of the command line are meant', () => assert.equal(unescapeFormat('a\\tb\\n'), 'a\tb\n'));
 
 test('no template fails with anything but a refusal', () => {
-  const part = fc.constantFrom('{{', '}}', '.', 'Name', ' ', '|', '(', ')', '"', '$', 'range ', 'end', 'if ', 'json ', ',', ':=', '1');
+  const part = fc.constantFrom(
+    '{{',
+    '}}',
+    '.',
+    'Name',
+    ' ',
+    '|',
+    '(',
+    ')',
+    '"',
+    '$',
+    'range ',
+    'end',
+    'if ',
+    'json ',
+    ',',
+    ':=',
+    '1',
+  );
   fc.assert(
     fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
       try {

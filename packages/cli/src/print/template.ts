@@ -1,5 +1,13 @@
 import { asError } from '@berth/model/error';
-import { badTemplate, type Nodes, type Operand, parseTemplate, type Pipe, type TemplateNode } from './template-parse.ts';
+import {
+  badTemplate,
+  type Nodes,
+  type Operand,
+  parseTemplate,
+  type Pipe,
+  type TemplateNode,
+} from './template-parse.ts';
+import { goText, isTrue } from './go-value.ts';
 import { templateFunctions } from './template-function.ts';
 
 /** A template that was read once and is used for many values. */
@@ -51,8 +59,8 @@ function renderNode(node: TemplateNode, scope: Scope): string {
 function renderRange(node: Exclude<TemplateNode, { kind: 'text' | 'value' }>, value: unknown, scope: Scope): string {
   // Go walks a map in the order of its keys.
   const entries: [unknown, unknown][] = Array.isArray(value)
-    ? [...value.entries()]
-    : Object.entries((value ?? {}) as object).sort(([a], [b]) => (a < b ? -1 : 1));
+    ? [...(value as readonly unknown[]).entries()]
+    : Object.entries(value ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   if (entries.length === 0) return renderNodes(node.otherwise, scope);
   const [first, second] = node.names;
   return entries
@@ -70,7 +78,9 @@ function evaluatePipe(pipe: Pipe, scope: Scope): unknown {
   for (const [first, ...rest] of pipe) {
     if (first === undefined) continue;
     const args = rest.map((operand) => evaluate(operand, scope));
-    piped = [first.kind === 'word' ? call(first.name, [...args, ...piped]) : callable(first, [...args, ...piped], scope)];
+    piped = [
+      first.kind === 'word' ? call(first.name, [...args, ...piped]) : callable(first, [...args, ...piped], scope),
+    ];
   }
   return piped[0];
 }
@@ -114,24 +124,9 @@ function walk(start: unknown, fields: readonly string[]): unknown {
   let value = start;
   for (const field of fields) {
     if (value === null || value === undefined) throw new EvaluationError(`nil has no field ${field}`);
-    if (typeof value !== 'object' || !Object.hasOwn(value, field)) throw new EvaluationError(`can't evaluate field ${field}`);
+    if (typeof value !== 'object' || !Object.hasOwn(value, field))
+      throw new EvaluationError(`can't evaluate field ${field}`);
     value = (value as Readonly<Record<string, unknown>>)[field];
   }
   return value;
-}
-
-/** Go's rule: empty things are false. */
-export function isTrue(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length > 0;
-  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
-  return Boolean(value);
-}
-
-/** As Go's %v prints it. */
-export function goText(value: unknown): string {
-  if (value === null || value === undefined) return '<no value>';
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (typeof value !== 'object') return String(value);
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `map[${entries.map(([key, item]) => `${key}:${goText(item)}`).join(' ')}]`;
 }

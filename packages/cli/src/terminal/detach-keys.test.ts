@@ -9,7 +9,11 @@ test('keys are characters and control characters', () => {
   assert.deepEqual([...parseDetachKeys('a,ctrl-a,ctrl-@,ctrl-[,ctrl-_,DEL')], [97, 1, 0, 27, 31, 127]);
   assert.deepEqual([...parseDetachKeys('')], []);
   for (const text of ['ctrl-', 'ctrl-1', 'foo', 'a,', 'é']) {
-    assert.throws(() => parseDetachKeys(text), (error) => error instanceof BerthError && error.code === 'bad_flag', text);
+    assert.throws(
+      () => parseDetachKeys(text),
+      (error) => error instanceof BerthError && error.code === 'bad_flag',
+      text,
+    );
   }
 });
 

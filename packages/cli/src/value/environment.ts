@@ -20,7 +20,9 @@ export function readEnvironmentFile(file: string, env: NodeJS.ProcessEnv): reado
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new BerthError('invalid_argument', `cannot read the environment file ${file}: ${asError(cause).message}`, { cause });
+    throw new BerthError('invalid_argument', `cannot read the environment file ${file}: ${asError(cause).message}`, {
+      cause,
+    });
   }
   return parseEnvironmentFile(text, { file, env });
 }

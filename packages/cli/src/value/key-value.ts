@@ -24,7 +24,9 @@ export function readLabelFile(file: string): readonly string[] {
     const lines = readFileSync(file, 'utf8').split(/\r?\n/);
     return lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
   } catch (cause) {
-    throw new BerthError('invalid_argument', `cannot read the label file ${file}: ${asError(cause).message}`, { cause });
+    throw new BerthError('invalid_argument', `cannot read the label file ${file}: ${asError(cause).message}`, {
+      cause,
+    });
   }
 }
 

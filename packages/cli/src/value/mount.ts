@@ -17,7 +17,13 @@ export interface TmpfsMount {
 export function parseTmpfs(text: string): TmpfsMount {
   const [target = '', ...rest] = text.split(':');
   checkTarget(target);
-  return { target, options: rest.join(':').split(',').filter((option) => option !== '') };
+  return {
+    target,
+    options: rest
+      .join(':')
+      .split(',')
+      .filter((option) => option !== ''),
+  };
 }
 
 /**
@@ -36,7 +42,12 @@ export function parseMount(text: string): MountWish {
   throw new BerthError('invalid_argument', `unknown mount type '${type}'`, { hint: 'bind or tmpfs' });
 }
 
-const aliases: Readonly<Record<string, string>> = { src: 'source', dst: 'target', destination: 'target', ro: 'readonly' };
+const aliases: Readonly<Record<string, string>> = {
+  src: 'source',
+  dst: 'target',
+  destination: 'target',
+  ro: 'readonly',
+};
 const known = ['type', 'source', 'target', 'readonly', 'bind-propagation', 'tmpfs-size', 'tmpfs-mode', 'consistency'];
 
 function readFields(text: string): ReadonlyMap<string, string> {
@@ -94,5 +105,6 @@ function checkMode(mode: string): string {
 
 function refuse(fields: ReadonlyMap<string, string>, { prefix, type }: { prefix: string; type: string }): void {
   const found = [...fields.keys()].find((key) => key.startsWith(prefix));
-  if (found !== undefined) throw new BerthError('invalid_argument', `${found} has no meaning for a mount of the type ${type}`);
+  if (found !== undefined)
+    throw new BerthError('invalid_argument', `${found} has no meaning for a mount of the type ${type}`);
 }

@@ -20,7 +20,9 @@ function parseSecurityOption(text: string): SecurityWish {
   if ((name === 'apparmor' || name === 'label' || name === 'systempaths') && value !== undefined) {
     // Confinement that we do not add can be switched off, and not on.
     if (name !== 'systempaths' && (value === 'unconfined' || value === 'disable')) return {};
-    throw new BerthError('unimplemented', `--security-opt ${text} is not supported yet`, { code: 'flag_not_supported' });
+    throw new BerthError('unimplemented', `--security-opt ${text} is not supported yet`, {
+      code: 'flag_not_supported',
+    });
   }
   throw new BerthError('invalid_argument', `invalid --security-opt: ${text}`, {
     code: 'bad_flag',
@@ -39,6 +41,8 @@ function readProfile(file: string): string {
   try {
     return JSON.stringify(JSON.parse(text));
   } catch (cause) {
-    throw new BerthError('invalid_argument', `the seccomp profile ${file} is not JSON: ${asError(cause).message}`, { cause });
+    throw new BerthError('invalid_argument', `the seccomp profile ${file} is not JSON: ${asError(cause).message}`, {
+      cause,
+    });
   }
 }

@@ -14,7 +14,15 @@ import { parseVolume } from './volume.ts';
 const refused = (error: unknown) => isKind(error, 'invalid_argument');
 
 test('sizes are powers of 1024 in docker’s spellings', () => {
-  const sizes = { '100': 100, '64b': 64, '512m': 512 << 20, '1g': 1 << 30, '1.5GiB': 1.5 * (1 << 30), '64 kb': 65536, '2T': 2 * 2 ** 40 };
+  const sizes = {
+    '100': 100,
+    '64b': 64,
+    '512m': 512 << 20,
+    '1g': 1 << 30,
+    '1.5GiB': 1.5 * (1 << 30),
+    '64 kb': 65536,
+    '2T': 2 * 2 ** 40,
+  };
   for (const [text, bytes] of Object.entries(sizes)) assert.equal(parseByteSize(text), bytes, text);
   for (const text of ['', 'm', '-1', '1x', '1mm', 'abc', '1..5g', '9999999p']) {
     assert.throws(() => parseByteSize(text), refused, text);
@@ -63,14 +71,25 @@ test('ulimits have a soft and a hard value', () => {
 test('a volume is a bind mount whose source is made', () => {
   const made = { createSource: true };
   assert.deepEqual(parseVolume('/a:/b'), { source: '/a', target: '/b', ...made });
-  assert.deepEqual(parseVolume('/a:/b:ro,rslave,z'), { source: '/a', target: '/b', readonly: true, propagation: 'rslave', ...made });
+  assert.deepEqual(parseVolume('/a:/b:ro,rslave,z'), {
+    source: '/a',
+    target: '/b',
+    readonly: true,
+    propagation: 'rslave',
+    ...made,
+  });
   assert.deepEqual(parseVolume('./x:/b', '/home'), { source: '/home/x', target: '/b', ...made });
   assert.deepEqual(parseVolume('../x:/b', '/home/y'), { source: '/home/x', target: '/b', ...made });
-  for (const text of ['/a:b', '/a:/', '/a:/b:bogus', '/a:/b:ro:x', ':/b', '/a:']) assert.throws(() => parseVolume(text), refused, text);
+  for (const text of ['/a:b', '/a:/', '/a:/b:bogus', '/a:/b:ro:x', ':/b', '/a:'])
+    assert.throws(() => parseVolume(text), refused, text);
 });
 
 test('a named volume is told apart from a mistake', () => {
-  for (const text of ['data:/b', '/b']) assert.throws(() => parseVolume(text), (error) => isKind(error, 'unimplemented') && error.code === 'named_volume');
+  for (const text of ['data:/b', '/b'])
+    assert.throws(
+      () => parseVolume(text),
+      (error) => isKind(error, 'unimplemented') && error.code === 'named_volume',
+    );
 });
 
 test('mounts are read in docker’s CSV form', () => {
@@ -79,17 +98,29 @@ test('mounts are read in docker’s CSV form', () => {
   assert.deepEqual(bind('type=bind,src=/a,dst=/b,ro,bind-propagation=rshared'), {
     bind: { source: '/a', target: '/b', readonly: true, propagation: 'rshared' },
   });
-  assert.deepEqual(bind('type=bind,"source=/a,b",destination=/b,readonly=false'), { bind: { source: '/a,b', target: '/b' } });
+  assert.deepEqual(bind('type=bind,"source=/a,b",destination=/b,readonly=false'), {
+    bind: { source: '/a,b', target: '/b' },
+  });
   assert.deepEqual(bind('type=tmpfs,target=/t,tmpfs-size=64m,tmpfs-mode=1770'), {
     tmpfs: { target: '/t', options: [`size=${64 << 20}`, 'mode=1770'] },
   });
   for (const text of [
-    'type=bind,source=/a', 'type=bind,target=/b', 'type=bind,source=a,target=/b', 'type=nope,target=/b', 'type=bind,foo=1',
-    'type=bind,source=/a,target=/b,tmpfs-size=1', 'type=tmpfs,target=/t,source=/a', 'type=tmpfs,target=/t,tmpfs-mode=9', 'source',
+    'type=bind,source=/a',
+    'type=bind,target=/b',
+    'type=bind,source=a,target=/b',
+    'type=nope,target=/b',
+    'type=bind,foo=1',
+    'type=bind,source=/a,target=/b,tmpfs-size=1',
+    'type=tmpfs,target=/t,source=/a',
+    'type=tmpfs,target=/t,tmpfs-mode=9',
+    'source',
   ]) {
     assert.throws(() => parseMount(text), refused, text);
   }
-  assert.throws(() => parseMount('source=data,target=/b'), (error) => isKind(error, 'unimplemented'));
+  assert.throws(
+    () => parseMount('source=data,target=/b'),
+    (error) => isKind(error, 'unimplemented'),
+  );
 });
 
 test('a tmpfs has a target and options', () => {
@@ -99,10 +130,17 @@ test('a tmpfs has a target and options', () => {
 });
 
 test('security options in both of docker’s forms', () => {
-  assert.deepEqual(parseSecurityOptions(['seccomp=unconfined', 'no-new-privileges']), { seccomp: 'unconfined', noNewPrivileges: true });
-  assert.deepEqual(parseSecurityOptions(['seccomp:unconfined', 'no-new-privileges:false']), { seccomp: 'unconfined', noNewPrivileges: false });
+  assert.deepEqual(parseSecurityOptions(['seccomp=unconfined', 'no-new-privileges']), {
+    seccomp: 'unconfined',
+    noNewPrivileges: true,
+  });
+  assert.deepEqual(parseSecurityOptions(['seccomp:unconfined', 'no-new-privileges:false']), {
+    seccomp: 'unconfined',
+    noNewPrivileges: false,
+  });
   assert.deepEqual(parseSecurityOptions(['apparmor=unconfined', 'label=disable']), {});
-  for (const text of ['foo', 'seccomp=', 'seccomp=/nope/nope', 'seccomp=/dev/null']) assert.throws(() => parseSecurityOptions([text]), refused, text);
+  for (const text of ['foo', 'seccomp=', 'seccomp=/nope/nope', 'seccomp=/dev/null'])
+    assert.throws(() => parseSecurityOptions([text]), refused, text);
 });
 
 test('no text makes a value parser fail with anything but a refusal', () => {

@@ -15,7 +15,9 @@ export function parseVolume(text: string, folder = process.cwd()): BindMount {
   const [source = '', target, options = '', ...more] = text.split(':');
   if (target === undefined) throw namedVolume(`a volume without a source ('${text}')`);
   if (more.length > 0 || source === '' || target === '') {
-    throw new BerthError('invalid_argument', `invalid volume: ${text}`, { hint: 'write /host/path:/container/path[:ro]' });
+    throw new BerthError('invalid_argument', `invalid volume: ${text}`, {
+      hint: 'write /host/path:/container/path[:ro]',
+    });
   }
   if (!source.startsWith('/') && !source.startsWith('.')) throw namedVolume(`the named volume '${source}'`);
   checkTarget(target);
