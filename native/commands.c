@@ -15,13 +15,11 @@ static bool answer(struct client *client, int error) {
 
 static bool handle_start(struct client *client) {
     uint16_t process = client->frame.process;
-    bool taken = false;
     if (client->frame.flags > (WITH_STDIN | WITH_OUTPUT | WITH_WATCH)) return false;
     if (client->frame.flags & WITH_WATCH) client->watch = true;
-    int error = start_process(client, process, client->payload, client->frame.size, &taken);
-    if (taken) client->payload = NULL;
-    struct started_frame failed = {{0, FRAME_FAILED, 0, process}, NO_RECORD, -error, nanoseconds(CLOCK_REALTIME)};
-    if (error < 0) start_tell(client, failed, NULL);
+    int error = start_process(client, process);
+    struct started_frame failed = {{16, FRAME_FAILED, 0, process}, NO_RECORD, -error, nanoseconds(CLOCK_REALTIME)};
+    if (error < 0) client_send(client, &failed, sizeof failed);
     return true;
 }
 

@@ -1,5 +1,4 @@
 /* From bytes to a plan. The bytes are hostile: nothing is believed that was not compared. */
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 #include "plan.h"
@@ -67,22 +66,21 @@ static int decode_strings(struct record *record, const struct shape *shape, cons
 }
 
 static int decode_record(struct record *record, const uint8_t *bytes, size_t left) {
-    struct record_header header;
-    if (left < sizeof header) return -EINVAL;
-    memcpy(&header, bytes, sizeof header);
-    if (header.kind >= PLAN_KIND_LIMIT || shapes[header.kind].tracks == 0) return -EINVAL;
-    const struct shape *shape = &shapes[header.kind];
-    size_t fixed = sizeof header + 8 * (size_t)shape->numbers;
-    if (header.track > TRACK_CONTAINER || !(shape->tracks & (1u << header.track))) return -EINVAL;
-    if (header.flags > (RECORD_SOFT | RECORD_INJECT) || header.zero != 0) return -EINVAL;
-    if (header.numbers != shape->numbers || header.strings != shape->strings) return -EINVAL;
-    if (header.size % 8 != 0 || header.size < fixed || header.size > left) return -EINVAL;
-    record->kind = header.kind;
-    record->track = header.track;
-    record->flags = header.flags;
-    record->numbers = (const uint64_t *)(const void *)(bytes + sizeof header);
-    int error = decode_strings(record, shape, bytes + fixed, header.size - fixed);
-    return error < 0 ? error : (int)header.size;
+    const struct record_header *header = (const void *)bytes;
+    if (left < sizeof *header) return -EINVAL;
+    if (header->kind >= PLAN_KIND_LIMIT || shapes[header->kind].tracks == 0) return -EINVAL;
+    const struct shape *shape = &shapes[header->kind];
+    size_t fixed = sizeof *header + 8 * (size_t)shape->numbers;
+    if (header->track > TRACK_CONTAINER || !(shape->tracks & (1u << header->track))) return -EINVAL;
+    if (header->flags > (RECORD_SOFT | RECORD_INJECT) || header->zero != 0) return -EINVAL;
+    if (header->numbers != shape->numbers || header->strings != shape->strings) return -EINVAL;
+    if (header->size % 8 != 0 || header->size < fixed || header->size > left) return -EINVAL;
+    record->kind = header->kind;
+    record->track = header->track;
+    record->flags = header->flags;
+    record->numbers = (const uint64_t *)(const void *)(bytes + sizeof *header);
+    int error = decode_strings(record, shape, bytes + fixed, header->size - fixed);
+    return error < 0 ? error : (int)header->size;
 }
 
 /* Points at each item of a list; returns how many there are. */

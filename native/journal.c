@@ -1,5 +1,4 @@
 /* The journal: what the next berthd believes. One line, one write, before anybody is told. */
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,5 @@
-/*
- * berth-launcher SOCKET: forks a shim for every connection. It does nothing else, so that it never
- * grows, and every shim shares its memory. It ends with its standard input.
- */
+/* berth-launcher SOCKET: forks a shim for every connection. It does nothing else, so that it never
+ * grows, and every shim shares its memory. It ends with its standard input. */
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -47,14 +45,8 @@ static void accept_one(int listener) {
     become_shim(take(&connection));
 }
 
-/* Another launcher may have taken the name meanwhile. */
-static void remove_socket(const char *path, const struct stat *own) {
-    struct stat there;
-    if (stat(path, &there) == 0 && there.st_ino == own->st_ino && there.st_dev == own->st_dev) unlink(path);
-}
-
 static int serve(const char *path) {
-    struct stat own;
+    struct stat own, there;
     unlink(path); /* of a launcher that was killed; the daemon's own lock lets only one run */
     AUTO_FD listener = listen_on(path);
     if (listener < 0 || stat(path, &own) < 0) return listener < 0 ? -listener : errno;
@@ -66,7 +58,8 @@ static int serve(const char *path) {
         if (polls[1].revents != 0) accept_one(listener);
         if (polls[0].revents != 0 && read(STDIN_FILENO, ignored, sizeof ignored) <= 0) break;
     }
-    remove_socket(path, &own);
+    /* Another launcher may have taken the name meanwhile. */
+    if (stat(path, &there) == 0 && there.st_ino == own.st_ino && there.st_dev == own.st_dev) unlink(path);
     return 0;
 }
 

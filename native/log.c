@@ -1,5 +1,4 @@
 /* The CRI log: whole lines or parts of 16 KiB, a time on each, rotation by size. */
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>

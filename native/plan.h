@@ -2,7 +2,6 @@
 #ifndef BERTH_PLAN_H
 #define BERTH_PLAN_H
 
-#include <stddef.h>
 #include <sys/types.h>
 #include "gen/plan_kinds.h"
 #include "sys.h"

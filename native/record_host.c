@@ -37,20 +37,15 @@ static int write_whole(int folder, const char *path, const char *data, size_t si
     return written == (ssize_t)size ? 0 : written < 0 ? -errno : -EIO;
 }
 
-/* /proc/PID of the new process, by number: it is our child and not yet reaped, so the number is its own. */
-static int open_proc_folder(pid_t pid) {
-    char path[32] = "/proc/";
-    *print_number(path + 6, (uint64_t)pid, 1) = 0;
-    return check(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
-}
-
 RECORD(write_file) {
     const char *path = TEXT(write_file, path), *data = TEXT(write_file, data);
-    size_t size = SIZE(write_file, data);
-    if (*path == '/') return write_whole(AT_FDCWD, path, data, size);
+    char folder[32] = "/proc/";
+    if (*path == '/') return write_whole(AT_FDCWD, path, data, SIZE(write_file, data));
     if (record->track != TRACK_HOST || run->process->pid <= 0) return -EINVAL;
-    AUTO_FD folder = open_proc_folder(run->process->pid);
-    return folder < 0 ? folder : write_whole(folder, path, data, size);
+    /* By its number: it is our child and not reaped, so the number is its own. */
+    *print_number(folder + 6, (uint64_t)run->process->pid, 1) = 0;
+    AUTO_FD proc = check(open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC));
+    return proc < 0 ? proc : write_whole(proc, path, data, SIZE(write_file, data));
 }
 
 RECORD(join_pid) {
@@ -61,10 +56,8 @@ RECORD(join_pid) {
     return run->join < 0 ? run->join : 0;
 }
 
-/*
- * The rest of the shim's descriptors (clients, other processes' pipes) must not even be open while the
- * process is inside the container but not yet the program: whoever can look at it could take them.
- */
+/* The rest of the shim's descriptors (clients, other processes' pipes) must not even be open while the
+ * process is inside the container but not yet the program: whoever can look at it could take them. */
 static void close_all_but(const int *wanted, int count) {
     for (unsigned below = 3, next; below < INT_MAX; below = next + 1) {
         next = INT_MAX;

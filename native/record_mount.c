@@ -37,10 +37,10 @@ static int configure(int context, const struct text *options) {
 }
 
 static int new_mount(const char *type, const struct text *options, unsigned attributes) {
-    AUTO_FD context = sys_fsopen(type);
+    AUTO_FD context = check(syscall(SYS_fsopen, type, FSOPEN_CLOEXEC));
     if (context < 0) return context;
     int error = configure(context, options);
-    return error < 0 ? error : sys_fsmount(context, attributes);
+    return error < 0 ? error : check(syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, attributes));
 }
 
 RECORD(fs_mount) {

@@ -27,10 +27,8 @@ RECORD(setdomainname) {
     return check(setdomainname(TEXT(setdomainname, name), SIZE(setdomainname, name)));
 }
 
-/*
- * A write with root's power to a name the image may have prepared. The folder is proven to be procfs
- * first, and from there on no link and no other mount is crossed: nothing is opened that is not a sysctl.
- */
+/* A write with root's power to a name the image may have prepared. The folder is proven to be procfs
+ * first, and from there on no link and no other mount is crossed: nothing is opened that is not a sysctl. */
 RECORD(sysctl) {
     AUTO_FD folder = root_find(run, "/proc/sys", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
     struct statfs status;

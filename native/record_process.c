@@ -81,10 +81,8 @@ RECORD(setsid) {
     return setsid() < 0 ? -errno : 0;
 }
 
-/*
- * Once a filter is loaded it decides about our own calls too, and the narrowest one knows only what
- * the program needs. So everything but execve is done here, before.
- */
+/* Once a filter is loaded it decides about our own calls too, and the narrowest one knows only what
+ * the program needs. So everything but execve is done here, before. */
 int seal_process(struct run *run) {
     if (run->sealed) return 0;
     run->sealed = true;

@@ -1,8 +1,6 @@
-/*
- * Paths inside the container's root. The image and other containers that share a volume write the
+/* Paths inside the container's root. The image and other containers that share a volume write the
  * tree while we walk it, so each look-up is one openat2 from the root's descriptor: the kernel then
- * resolves links, `..` and races within the root. Nothing is ever checked by name and used by name.
- */
+ * resolves links, `..` and races within the root. Nothing is ever checked by name and used by name. */
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,10 +29,6 @@ static int follow_link(char path[PATH_MAX], char *name, const char *behind, int 
     return LINK_MET;
 }
 
-static int create(int parent, const char *name, mode_t mode) {
-    return S_ISDIR(mode) ? check(mkdirat(parent, name, mode & 07777)) : check(mknodat(parent, name, mode, 0));
-}
-
 /* Walks prefix after prefix and makes what is missing. LINK_MET: `path` was changed, walk again. */
 static int make_once(const struct run *run, char path[PATH_MAX], mode_t mode, bool *made) {
     AUTO_FD parent = root_find(run, ".", O_PATH | O_DIRECTORY, 0);
@@ -46,7 +40,8 @@ static int make_once(const struct run *run, char path[PATH_MAX], mode_t mode, bo
         *end = 0;
         AUTO_FD found = root_find(run, path, O_PATH, 0);
         if (found == -ENOENT) {
-            int error = create(parent, name, last ? mode : (S_IFDIR | 0755));
+            mode_t kind = last ? mode : S_IFDIR | 0755;
+            int error = check(S_ISDIR(kind) ? mkdirat(parent, name, kind & 07777) : mknodat(parent, name, kind, 0));
             /* There and not there: a link to nothing, as /etc/resolv.conf often is. Its target is made. */
             if (error == -EEXIST) return follow_link(path, name, after ? end + 1 : end, parent);
             if (error < 0) return error;

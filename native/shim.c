@@ -13,11 +13,7 @@
 struct shim shim = {.listener = -1, .signals = -1, .journal = -1, .log = {.fd = -1}};
 
 enum source { FROM_LISTENER, FROM_SIGNALS, FROM_CLIENT, TO_STDIN, FROM_SYNC, FROM_OUTPUT, FROM_ERRORS };
-
-struct watch {
-    enum source source;
-    void *who;
-};
+struct watch { enum source source; void *who; };
 
 /* Pages of these that are never used cost nothing. */
 enum { WATCH_LIMIT = 8192 };
@@ -73,19 +69,18 @@ static void on_signal(void) {
     process_reap_all();
 }
 
-static void on_client(struct client *client, short events) {
-    if (events & POLLOUT && client->queued > 0) client_write(client);
-    if (events & (POLLIN | POLLHUP | POLLERR) && !client->held) client_read(client);
-}
-
 /* An earlier event of the same round may have closed the descriptor or ended the start. */
 static void dispatch(const struct pollfd *poll, const struct watch *watch) {
     struct process *process = watch->who;
+    struct client *client = watch->who;
     switch (watch->source) {
     case FROM_LISTENER: client_add(accept4(poll->fd, NULL, NULL, SOCK_CLOEXEC)); break;
     case FROM_SIGNALS: on_signal(); break;
-    case FROM_CLIENT: on_client(watch->who, poll->revents); break;
-    case TO_STDIN: client_feed(watch->who); break;
+    case FROM_CLIENT:
+        if (poll->revents & POLLOUT && client->queued > 0) client_write(client);
+        if (poll->revents & (POLLIN | POLLHUP | POLLERR) && !client->held) client_read(client);
+        break;
+    case TO_STDIN: if (client->held) client_feed(client); break;
     case FROM_SYNC: if (process->state == STARTING) start_continue(process); break;
     case FROM_OUTPUT: if (process->output[0] == poll->fd) process_read(process, 0); break;
     case FROM_ERRORS: if (process->output[1] == poll->fd) process_read(process, 1); break;
@@ -153,10 +148,8 @@ static void set_up(int connection) {
     if (shim.signals < 0 || client_add(connection) == NULL) _exit(1);
 }
 
-/*
- * Whoever is still sending would be told of a reset, and lose what we sent before. So say that there is
- * nothing more, and listen until they have seen it; a second at most, for one that does not read.
- */
+/* Whoever is still sending would be told of a reset, and lose what we sent before. So say that there is
+ * nothing more, and listen until they have seen it; a second at most, for one that does not read. */
 static void part(void) {
     shim_unlisten();
     for (struct client *client = shim.clients; client != NULL; client = client->next) {

@@ -2,7 +2,6 @@
 #ifndef BERTH_SHIM_H
 #define BERTH_SHIM_H
 
-#include <stddef.h>
 #include <sys/types.h>
 #include "sys.h"
 
@@ -10,8 +9,6 @@ enum { PROCESS_LIMIT = 1024, QUEUE_LIMIT = 256 * 1024, CHUNK = 64 * 1024, LINE_M
 #define SILENCE 2000000000u /* nanoseconds without output after which a dead process's pipes are given up */
 
 enum process_state { STARTING, RUNNING, EXITED, FAILING, GONE };
-
-struct run;
 
 struct line_tail { /* the unfinished line of one stream */
     uint8_t *bytes;
@@ -118,11 +115,10 @@ int process_settle_all(void);
 bool process_is_blocked(const struct process *process);
 
 /* start.c */
-int start_process(struct client *client, uint16_t id, const uint8_t *bytes, size_t size, bool *bytes_taken);
+int start_process(struct client *client, uint16_t id); /* takes the client's payload */
 void start_continue(struct process *process);
 void start_fail(struct process *process, uint32_t record, int error);
 void start_failed(struct process *process);
-void start_tell(struct client *client, struct started_frame head, const struct run *run);
 enum { NO_RECORD = 0xffffffff };
 
 /* client.c, commands.c */

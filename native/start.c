@@ -1,7 +1,5 @@
-/*
- * One start: decode, run the host track, and find out how the process's own track ended. Nothing here
- * blocks; a start that waits for the process goes on when its socket has something to read.
- */
+/* One start: decode, run the host track, and find out how the process's own track ended. Nothing here
+ * blocks; a start that waits for the process goes on when its socket has something to read. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,17 +27,14 @@ static void end_run(struct process *process) {
 }
 
 /* STARTED and FAILED have the same shape: the report follows if there is one. */
-void start_tell(struct client *client, struct started_frame head, const struct run *run) {
+static void tell(struct process *process, struct started_frame head) {
+    const struct run *run = process->run;
     size_t report = run != NULL && run->shared != NULL ? run->plan.count * sizeof(struct report_entry) : 0;
-    if (client == NULL) return;
+    if (process->launcher == NULL) return;
+    head.frame.process = process->id;
     head.frame.size = (uint32_t)(sizeof head - sizeof head.frame + report);
-    client_send(client, &head, sizeof head);
-    if (report > 0) client_send(client, run->shared->entries, report);
-}
-
-static void tell(struct process *process, uint8_t type, uint32_t pid_or_record, int32_t error, uint64_t time) {
-    struct started_frame head = {{0, type, 0, process->id}, pid_or_record, error, time};
-    start_tell(process->launcher, head, process->run);
+    client_send(process->launcher, &head, sizeof head);
+    if (report > 0) client_send(process->launcher, run->shared->entries, report);
     process->launcher = NULL;
 }
 
@@ -47,7 +42,7 @@ static void started(struct process *process) {
     process->state = RUNNING;
     process->started = nanoseconds(CLOCK_REALTIME);
     journal_start(process);
-    tell(process, FRAME_STARTED, (uint32_t)process->pid, 0, process->started);
+    tell(process, (struct started_frame){{0, FRAME_STARTED, 0, 0}, (uint32_t)process->pid, 0, process->started});
     end_run(process);
 }
 
@@ -56,7 +51,7 @@ void start_failed(struct process *process) {
     uint64_t time = nanoseconds(CLOCK_REALTIME);
     if (process->id == 0) shim_unlisten(); /* nobody may find the name of what never was */
     journal_fail(process, time);
-    tell(process, FRAME_FAILED, process->failed, process->error, time);
+    tell(process, (struct started_frame){{0, FRAME_FAILED, 0, 0}, process->failed, process->error, time});
     end_run(process);
     process->state = GONE;
     for (struct client *client = shim.clients; client != NULL; client = client->next) {
@@ -128,23 +123,22 @@ static struct run *new_run(struct process *process) {
     return process->run = run;
 }
 
-int start_process(struct client *client, uint16_t id, const uint8_t *bytes, size_t size, bool *bytes_taken) {
+int start_process(struct client *client, uint16_t id) {
     int error = check_turn(id);
-    if (error < 0) return error;
+    struct process *process = error == 0 ? process_new(id) : NULL;
+    if (process == NULL) return error == 0 ? -ENOMEM : error;
     if (id == 0) shim.begun = true;
-    struct process *process = process_new(id);
-    if (process == NULL) return -ENOMEM;
-    process->launcher = client;
-    put(client->stdin_of, id, client->frame.flags & WITH_STDIN);
-    put(client->output_of, id, client->frame.flags & WITH_OUTPUT);
     struct run *run = new_run(process);
     if (run == NULL) {
         process->state = GONE;
         return -ENOMEM;
     }
-    *bytes_taken = true;
-    run->bytes = bytes;
-    error = plan_decode(&run->plan, bytes, size);
+    process->launcher = client;
+    put(client->stdin_of, id, client->frame.flags & WITH_STDIN);
+    put(client->output_of, id, client->frame.flags & WITH_OUTPUT);
+    run->bytes = client->payload;
+    client->payload = NULL;
+    error = plan_decode(&run->plan, run->bytes, client->frame.size);
     if (error == 0) error = share_report(run);
     if (error < 0)
         start_fail(process, NO_RECORD, error);

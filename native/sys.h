@@ -1,7 +1,5 @@
-/*
- * The border to the kernel: calls that libc does not wrap everywhere, and descriptors that close
- * themselves. Everything fallible returns -errno; errno itself is never looked at outside of check().
- */
+/* The border to the kernel: calls that libc does not wrap everywhere, and descriptors that close
+ * themselves. Everything fallible returns -errno; errno itself is never looked at outside of check(). */
 #ifndef BERTH_SYS_H
 #define BERTH_SYS_H
 
@@ -56,16 +54,8 @@ static inline int sys_open_tree(int folder, const char *path, unsigned flags) {
     return check(syscall(SYS_open_tree, folder, path, flags | OPEN_TREE_CLOEXEC));
 }
 
-static inline int sys_fsopen(const char *type) {
-    return check(syscall(SYS_fsopen, type, FSOPEN_CLOEXEC));
-}
-
 static inline int sys_fsconfig(int context, unsigned command, const char *key, const char *value) {
     return check(syscall(SYS_fsconfig, context, command, key, value, 0));
-}
-
-static inline int sys_fsmount(int context, unsigned attributes) {
-    return check(syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, attributes));
 }
 
 /* Puts a detached mount on what `target` is open on. No path is walked, so none can be redirected. */

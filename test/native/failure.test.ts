@@ -32,6 +32,10 @@ function withHostWork(records: readonly PlanRecord[], group: string): PlanRecord
 test('a failure at any record of a container start is told by its index and leaves nothing', { skip }, async (t) => {
   const b = await bench(t);
   const group = `/sys/fs/cgroup/pids/bn-${process.pid}/a`;
+  t.after(() => {
+    rmdirSync(group);
+    rmdirSync(group.slice(0, -2));
+  });
   makeRoot(b.dir);
   const { records } = containerPlan(b.dir, ['/bin/sh', '-c', 'echo on'], { terminal: false, log: paths(b.dir).log });
   const full = withHostWork(records, group);
@@ -53,8 +57,6 @@ test('a failure at any record of a container start is told by its index and leav
   const { listener } = await run(b, { records: full });
   await listener.exit();
   assert.equal(listener.text(), 'on\n');
-  rmdirSync(group);
-  rmdirSync(group.slice(0, -2));
 });
 
 test('a failure at any record of an exec leaves the shim as it was', { skip }, async (t) => {

@@ -64,11 +64,12 @@ test('absolute and climbing links in the image stay in the image', { skip }, asy
     { kind: 'fs_mount', track: c, type: 'tmpfs', target: '/absolute/tmpfs', options: '', attributes: 0, mode: 0o755 },
     bind(file, '/twice/bound'),
   ];
-  const { listener } = await run(
+  const { listener, shim } = await run(
     b,
     bare(b, inside, `echo $(ls ${host}); echo $(ls -d /tmp/elsewhere); cat ${host}/bound`),
   );
   await listener.exit();
+  await shim.closed;
   assert.equal(listener.text(), 'bound device link made tmpfs\n/tmp/elsewhere\nbound');
   assert.deepEqual(readdirSync(host), []);
 });
@@ -82,8 +83,9 @@ test('a link to nothing in the place of a mount point gets its target made, in t
   const file = join(b.dir, 'file');
   writeFileSync(file, 'bound\n');
   const inside = [bind(file, '/etc/resolv.conf'), bind(file, '/etc/hosts')];
-  const { listener } = await run(b, bare(b, inside, 'cat /run/systemd/resolv.conf /nowhere/hosts'));
+  const { listener, shim } = await run(b, bare(b, inside, 'cat /run/systemd/resolv.conf /nowhere/hosts'));
   await listener.exit();
+  await shim.closed;
   assert.equal(listener.text(), 'bound\nbound\n');
   await assert.rejects(run(b, bare(b, [bind(file, '/etc/loop')], 'true')), { errnoName: 'ELOOP' });
 });
@@ -182,8 +184,9 @@ test('the working folder cannot be one that the shim has open', { skip }, async 
   }));
   const plan = containerPlan(b.dir, ['/bin/sh', '-c', 'pwd; ls ../../../../../../../../tmp; readlink /proc/self/cwd']);
   plan.records.splice(-3, 0, ...tries);
-  const { listener } = await run(b, plan);
+  const { listener, shim } = await run(b, plan);
   await listener.exit();
+  await shim.closed;
   assert.doesNotMatch(listener.text(), /bn-|unreachable/);
 });
 
@@ -200,8 +203,9 @@ test('masked and read-only paths hold against the container itself', { skip }, a
   ];
   const script = 'ls /hidden; echo x > /hidden/x; echo x > /ro/x; wc -c < /file';
   const plan = containerPlan(b.dir, ['/bin/busybox', 'sh', '-c', script], { inside });
-  const { listener } = await run(b, plan);
+  const { listener, shim } = await run(b, plan);
   await listener.exit();
+  await shim.closed;
   assert.equal(listener.text(), '0\n');
   assert.match(listener.text(0, 'stderr'), /hidden\/x: Read-only file system\n.*ro\/x: Read-only file system/);
 });

@@ -136,18 +136,13 @@ export function containerPlan(
   });
 }
 
+function device(name: string, major: number, minor: number): PlanRecord {
+  const path = `/dev/${name}`;
+  return { kind: 'mknod', track: container, path, mode: S_IFCHR | 0o666, major, minor, uid: 0, gid: 0 };
+}
+
 export function rootRecords(root: string, terminal = false): PlanRecord[] {
   const c = container;
-  const device = (name: string, major: number, minor: number): PlanRecord => ({
-    kind: 'mknod',
-    track: c,
-    path: `/dev/${name}`,
-    mode: S_IFCHR | 0o666,
-    major,
-    minor,
-    uid: 0,
-    gid: 0,
-  });
   return [
     { kind: 'mount', track: c, source: '', target: '/', type: '', data: '', cwd: '', flags: MS.REC | MS.PRIVATE },
     { kind: 'mount', track: c, source: root, target: root, type: '', data: '', cwd: '', flags: MS.BIND | MS.REC },

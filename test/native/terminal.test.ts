@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { bench, run, skip } from './bench.ts';
 import { containerPlan, execPlan, makeRoot } from './plans.ts';
 
@@ -23,6 +24,7 @@ test('Ctrl-C interrupts, Ctrl-D ends the input, and closing stdin does nothing',
   const { shim, listener } = await run(b, containerPlan(b.dir, ['/bin/sh', '-c', script], { terminal: true }));
   await listener.until(() => listener.text().includes('ready'));
   await shim.closeStdin(0);
+  await sleep(500); // until the shell waits for its child: earlier, only the shell would be interrupted
   await shim.writeStdin(0, Buffer.from([3]));
   await listener.until(() => listener.text().includes('caught'));
   await shim.writeStdin(0, Buffer.from('echoed\r'));
