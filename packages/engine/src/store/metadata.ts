@@ -111,7 +111,10 @@ export interface Lease extends AsyncDisposable {
 }
 
 export interface Leases {
-  /** `ttl` in milliseconds; a lease that is not released ends by itself. */
+  /**
+   * Without `ttl` the lease is this process's own: it is not recorded, costs no write, and ends with the process.
+   * With `ttl` (milliseconds) it is recorded, outlives the process, and ends by itself when that time is over.
+   */
   create(namespace: string, ttl?: number): Promise<Lease>;
 }
 
@@ -122,7 +125,20 @@ export interface CollectionResult {
   readonly bytes: number;
 }
 
+/** One reason why a blob is kept: from what nobody else needs to hold, down to the blob. */
+export interface Holder {
+  readonly kind: 'image' | 'container' | 'lease' | 'label';
+  readonly namespace: string;
+  /** The image's name, the container's or the lease's id; for a label what carries it. */
+  readonly name: string;
+  /** Digests and snapshot keys from the first thing held to the blob itself. */
+  readonly path: readonly string[];
+}
+
 /** Mark and sweep over names, containers, leases and labels. Marks in one transaction; removal follows. */
 export interface Collector {
+  /** Resolves when the bytes are freed. Calls that come during a collection share the next one. */
   collect(): Promise<CollectionResult>;
+  /** Why a blob is kept; empty when the next collection will take it. */
+  whatHolds(digest: string): readonly Holder[];
 }

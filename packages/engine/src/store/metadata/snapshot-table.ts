@@ -1,0 +1,158 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { BerthError } from '@berth/model/error';
+import type { Labels } from '../content.ts';
+import type { SnapshotInfo } from '../snapshot.ts';
+
+/** A snapshot as recorded. */
+export interface SnapshotRecord extends SnapshotInfo {
+  /** Names its folder. */
+  readonly id: number;
+  readonly driver: string;
+  /** Who made it. Snapshots are one space for all namespaces: layers are shared. */
+  readonly namespace: string;
+  /** Of committed ones. */
+  readonly summary?: TreeSummary;
+}
+
+/** What a tree held when it was committed: enough to see that a crash took something away. */
+export interface TreeSummary {
+  readonly inodes: number;
+  /** By blocks. */
+  readonly diskBytes: number;
+  /** By the sizes of regular files. */
+  readonly fileBytes: number;
+  readonly emptyFiles: number;
+}
+
+export interface SnapshotTable {
+  get(key: string): SnapshotRecord | undefined;
+  /** @throws not_found */
+  find(key: string): SnapshotRecord;
+  page(after: string, limit: number): SnapshotRecord[];
+  all(): SnapshotRecord[];
+  children(parent: string): SnapshotRecord[];
+  /** Whether a record with this folder is there. */
+  hasId(id: number): boolean;
+  /** @throws already_exists, not_found (parent), failed_precondition (`parent_not_committed`) */
+  create(record: Omit<SnapshotRecord, 'createdAt' | 'updatedAt' | 'summary'>): void;
+  /** @throws not_found, already_exists (name), failed_precondition (`not_active`) */
+  commit(key: string, name: string, options: { readonly labels: Labels; readonly summary: TreeSummary }): void;
+  /** Another key, for its children too. */
+  rename(key: string, to: string): void;
+  /** @throws not_found, failed_precondition (`has_children`) */
+  delete(key: string): SnapshotRecord;
+  /** Without any check: for the collector, which takes whole families. */
+  drop(key: string): void;
+}
+
+interface Row {
+  readonly key: string;
+  readonly id: number;
+  readonly driver: string;
+  readonly namespace: string;
+  readonly kind: SnapshotInfo['kind'];
+  readonly parent: string;
+  readonly labels: string;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly inodes: number | null;
+  readonly disk_bytes: number;
+  readonly file_bytes: number;
+  readonly empty_files: number;
+}
+
+export function snapshotTable(db: DatabaseSync): SnapshotTable {
+  const get = db.prepare('SELECT * FROM snapshots WHERE key = ?');
+  const page = db.prepare('SELECT * FROM snapshots WHERE key > ? ORDER BY key LIMIT ?');
+  const all = db.prepare('SELECT * FROM snapshots ORDER BY id');
+  const children = db.prepare('SELECT * FROM snapshots WHERE parent = ? ORDER BY id');
+  const hasId = db.prepare('SELECT 1 FROM snapshots WHERE id = ?');
+  const insert = db.prepare(
+    `INSERT INTO snapshots (key, id, driver, namespace, kind, parent, labels, created_at, updated_at)
+     VALUES (:key, :id, :driver, :namespace, :kind, :parent, :labels, :now, :now)`,
+  );
+  const commit = db.prepare(
+    `UPDATE snapshots SET key = :name, kind = 'committed', labels = :labels, updated_at = :now, inodes = :inodes,
+       disk_bytes = :diskBytes, file_bytes = :fileBytes, empty_files = :emptyFiles WHERE key = :key`,
+  );
+  const renameSelf = db.prepare('UPDATE snapshots SET key = ? WHERE key = ?');
+  const renameParent = db.prepare('UPDATE snapshots SET parent = ? WHERE parent = ?');
+  const remove = db.prepare('DELETE FROM snapshots WHERE key = ?');
+  const peek = (key: string): SnapshotRecord | undefined => toRecord(get.get(key) as Row | undefined);
+  const find = (key: string): SnapshotRecord => peek(key) ?? missing(key);
+
+  return {
+    get: peek,
+    find,
+    page: (after, limit) => records(page.all(after, limit)),
+    all: () => records(all.all()),
+    children: (parent) => records(children.all(parent)),
+    hasId: (id) => hasId.get(id) !== undefined,
+    create({ key, id, driver, namespace, kind, parent, labels }) {
+      checkFree(peek(key), key);
+      if (parent !== '') checkParent(find(parent));
+      insert.run({ key, id, driver, namespace, kind, parent, labels: JSON.stringify(labels), now: Date.now() });
+    },
+    commit(key, name, { labels, summary }) {
+      const before = find(key);
+      if (before.kind !== 'active') {
+        throw new BerthError('failed_precondition', `snapshot ${key} is not active`, { code: 'not_active' });
+      }
+      if (name !== key) checkFree(peek(name), name);
+      const merged = JSON.stringify({ ...before.labels, ...labels });
+      commit.run({ key, name, labels: merged, now: Date.now(), ...summary });
+    },
+    rename(key, to) {
+      checkFree(peek(to), to);
+      renameSelf.run(to, find(key).key);
+      renameParent.run(to, key);
+    },
+    delete(key) {
+      const before = find(key);
+      const child = records(children.all(key))[0];
+      if (child !== undefined) {
+        throw new BerthError('failed_precondition', `snapshot ${key} is the parent of ${child.key}`, {
+          code: 'has_children',
+          hint: 'remove the snapshots on top of it first',
+        });
+      }
+      remove.run(key);
+      return before;
+    },
+    drop: (key) => void remove.run(key),
+  };
+}
+
+function checkFree(holder: SnapshotRecord | undefined, key: string): void {
+  if (holder === undefined) return;
+  throw new BerthError('already_exists', `snapshot ${key} exists`, { code: 'snapshot_exists' });
+}
+
+function checkParent({ kind, key }: SnapshotRecord): void {
+  if (kind === 'committed') return;
+  throw new BerthError('failed_precondition', `snapshot ${key} is not committed and can not be a parent`, {
+    code: 'parent_not_committed',
+  });
+}
+
+function missing(key: string): never {
+  throw new BerthError('not_found', `no snapshot ${key}`, { code: 'no_such_snapshot' });
+}
+
+function records(rows: unknown): SnapshotRecord[] {
+  return (rows as Row[]).map((row) => toRecord(row)!);
+}
+
+function toRecord(row: Row | undefined): SnapshotRecord | undefined {
+  if (row === undefined) return undefined;
+  const { key, id, driver, namespace, kind, parent, inodes } = row;
+  return {
+    ...{ key, id, driver, namespace, kind, parent },
+    labels: JSON.parse(row.labels) as Labels,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    ...(inodes === null
+      ? {}
+      : { summary: { inodes, diskBytes: row.disk_bytes, fileBytes: row.file_bytes, emptyFiles: row.empty_files } }),
+  };
+}

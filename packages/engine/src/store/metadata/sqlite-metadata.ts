@@ -1,0 +1,64 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { MetadataStore, ReadTransaction, WriteTransaction } from '../metadata.ts';
+import { type BlobTable, blobTable } from './blob-table.ts';
+import { type ContainerTable, containerTable } from './container-table.ts';
+import { openDatabase } from './database.ts';
+import { GroupCommit } from './group-commit.ts';
+import { type ImageTable, imageTable } from './image-table.ts';
+import { type LeaseTable, leaseTable } from './lease-table.ts';
+import { type NamespaceTable, namespaceTable } from './namespace-table.ts';
+import { ProcessLeases } from './process-leases.ts';
+import { type SnapshotTable, snapshotTable } from './snapshot-table.ts';
+
+/** All tables: what the other stores keep is in the same transactions as what the services keep. */
+export interface Tables extends WriteTransaction {
+  readonly images: ImageTable;
+  readonly containers: ContainerTable;
+  readonly namespaces: NamespaceTable;
+  readonly blobs: BlobTable;
+  readonly snapshots: SnapshotTable;
+  readonly leases: LeaseTable;
+}
+
+/** The metadata store in one SQLite file (WAL, synchronous=FULL, group commit). */
+export class SqliteMetadata implements MetadataStore {
+  readonly processLeases: ProcessLeases;
+  /** Runs at the end of every write transaction, inside it. */
+  beforeCommit: (tx: Tables) => void = () => undefined;
+  readonly #db: DatabaseSync;
+  readonly #tables: Tables;
+  readonly #commits: GroupCommit;
+
+  private constructor(db: DatabaseSync) {
+    this.#db = db;
+    this.processLeases = new ProcessLeases();
+    const namespaces = namespaceTable(db);
+    this.#tables = {
+      namespaces,
+      images: imageTable(db, namespaces),
+      containers: containerTable(db, namespaces),
+      blobs: blobTable(db),
+      snapshots: snapshotTable(db),
+      leases: leaseTable(db, namespaces, this.processLeases),
+    };
+    this.#commits = new GroupCommit(db, () => this.beforeCommit(this.#tables));
+  }
+
+  /** @throws data_loss (`corrupt_database`), failed_precondition (`newer_database`, `foreign_database`) */
+  static open(file: string): SqliteMetadata {
+    return new SqliteMetadata(openDatabase(file));
+  }
+
+  write<T>(action: (tx: Tables) => T): Promise<T> {
+    return this.#commits.write(() => action(this.#tables));
+  }
+
+  read<T>(action: (tx: ReadTransaction & Tables) => T): T {
+    return action(this.#tables);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#commits.close();
+    if (this.#db.isOpen) this.#db.close();
+  }
+}
