@@ -3,7 +3,7 @@ import type { CallContext } from '@berth/model/context';
 import { BerthError } from '@berth/model/error';
 import { compileContainer } from '@berth/runtime/compile/container';
 import type { Plan } from '@berth/runtime/plan/record';
-import { StartFailure } from '@berth/runtime/shim/message';
+import { type Started, StartFailure } from '@berth/runtime/shim/message';
 import type { AttachedStream, AttachRequest } from './contract.ts';
 import type { ContainerBackend } from './backend.ts';
 import type { ContainerEntry } from './entry.ts';
@@ -63,25 +63,7 @@ async function launch(
   await rm(folders.run, { recursive: true, force: true });
   await mkdir(folders.run, { recursive: true, mode: 0o700 });
   const total = () => Number(process.hrtime.bigint() - called);
-  try {
-    const { started, line } = await task.launch(backend.launcher, plan, attach);
-    entry.startRecord.save({ plan, startedAt: started.startedAt, total: total(), report: started.report });
-    entry.task = task;
-    entry.changeState({
-      status: 'running',
-      pid: started.pid,
-      exitCode: 0,
-      oomKilled: false,
-      error: '',
-      startedAt: String(started.startedAt),
-      finishedAt: '0',
-    });
-    publish(backend, entry, 'start');
-    backend.registry.save(entry);
-    await task.supervise();
-    if (attach?.size !== undefined) await task.resize(attach.size).catch(() => undefined);
-    return line === undefined ? undefined : afterState(line, entry);
-  } catch (cause) {
+  const { started, line } = await task.launch(backend.launcher, plan, attach).catch(async (cause: unknown) => {
     if (cause instanceof StartFailure) {
       const { record, errno, errnoName, report } = cause;
       const startedAt = BigInt(Date.now()) * 1_000_000n;
@@ -90,14 +72,39 @@ async function launch(
     const failure = startError(cause, plan, entry.name);
     await startFailed(backend, context, { entry, failure });
     throw failure.error;
-  }
+  });
+  entry.startRecord.save({ plan, startedAt: started.startedAt, total: total(), report: started.report });
+  begin(backend, { entry, task, started });
+  // Before the exits of a short life are told.
+  const ended = entry.wait('next-exit', new AbortController().signal);
+  await task.supervise();
+  if (line === undefined) return undefined;
+  if (attach?.size !== undefined) await task.resize(attach.size).catch(() => undefined);
+  return afterState(line, ended);
+}
+
+function begin(
+  backend: ContainerBackend,
+  { entry, task, started }: { readonly entry: ContainerEntry; readonly task: Task; readonly started: Started },
+): void {
+  entry.task = task;
+  entry.changeState({
+    status: 'running',
+    pid: started.pid,
+    exitCode: 0,
+    oomKilled: false,
+    error: '',
+    startedAt: String(started.startedAt),
+    finishedAt: '0',
+  });
+  publish(backend, entry, 'start');
+  backend.registry.save(entry);
 }
 
 /** The exit is told when the record has it too, so that `run` and then `ps` agree. */
-function afterState(line: AttachedStream, entry: ContainerEntry): AttachedStream {
-  const told = entry.wait('next-exit', new AbortController().signal);
+function afterState(line: AttachedStream, ended: Promise<unknown>): AttachedStream {
   const exit = line.exit.then(async (result) => {
-    await told;
+    await ended;
     return result;
   });
   exit.catch(() => undefined);
