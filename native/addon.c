@@ -149,6 +149,10 @@ static long call_lremovexattr(const struct arg *a) { return outcome(lremovexattr
 
 static long call_syncfs(const struct arg *a) { return outcome(syncfs((int)a[0].number)); }
 
+static long call_sync_file_range(const struct arg *a) {
+  return outcome(sync_file_range((int)a[0].number, a[1].number, a[2].number, (unsigned)a[3].number));
+}
+
 static long call_flock(const struct arg *a) { return outcome(flock((int)a[0].number, (int)a[1].number)); }
 
 /* Fills struct ucred: pid, uid, gid, 32 bits each. */
@@ -181,6 +185,7 @@ static const struct entry table[] = {
     {"fremovexattr", "ns", call_fremovexattr},
     {"lremovexattr", "ss", call_lremovexattr},
     {"syncfs", "n", call_syncfs},
+    {"sync_file_range", "nnnn", call_sync_file_range},
     {"flock", "nn", call_flock},
     {"peercred", "nb", call_peercred},
 };

@@ -160,6 +160,23 @@ describe('a broken layer', { skip: needsRoot }, () => {
     await apply(Buffer.alloc(0), { compression: 'none' });
   });
 
+  it('leaves no descriptor open, however it ends', async () => {
+    using place = new Workplace();
+    const open = (): number => readdirSync('/proc/self/fd').length;
+    const path = place.file(gzip);
+    const job = { source: { path }, compression: 'gzip', copyTo: join(place.path, 'copy') } as const;
+    await applyLayer({ ...job, unpackTo: place.folder() });
+    const before = open();
+    await applyLayer({ ...job, unpackTo: place.folder() });
+    await assert.rejects(applyLayer({ ...job, unpackTo: place.folder(), expect: { digest: sha256('other') } }));
+    await assert.rejects(applyLayer({ ...job, unpackTo: join(place.path, 'missing') }));
+    await assert.rejects(
+      applyLayer({ ...job, source: { path: join(place.path, 'missing') }, unpackTo: place.folder() }),
+    );
+    await assert.rejects(place.unpack([{ name: 'd/', flag: '5' }, { name: 'd/x' }, { name: '../y' }], place.folder()));
+    assert.equal(open(), before);
+  });
+
   it('can be given up', async () => {
     using place = new Workplace();
     const big = place.file(tarArchive([{ name: 'big', content: Buffer.alloc(20_000_000, 1) }]));
