@@ -97,9 +97,6 @@ void clients_send_exit(const struct process *process, bool settled) {
     for (struct client *client = shim.clients; client != NULL; client = client->next) {
         bool attached = has(client->output_of, process->id) || has(client->stdin_of, process->id);
         if (settled ? attached : client->watch && !attached) client_send(client, &exit, sizeof exit);
-        if (!settled) continue;
-        put(client->output_of, process->id, false);
-        put(client->stdin_of, process->id, false);
     }
 }
 

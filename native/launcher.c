@@ -26,8 +26,7 @@ int listen_on(const char *path) {
 static _Noreturn void become_shim(int connection) {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (setsid() < 0 || null < 0) _exit(1);
-    for (int fd = 0; fd < 3; fd++)
-        if (dup2(null, fd) < 0) _exit(1);
+    if (dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0) _exit(1);
     if (connection != 3 && dup3(connection, 3, O_CLOEXEC) < 0) _exit(1);
     sys_close_range(4, ~0u, 0);
     shim_main(3);

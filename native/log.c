@@ -99,7 +99,6 @@ static void flush(struct batch *batch) {
 }
 
 static void add(struct batch *batch, const void *bytes, size_t size) {
-    if (size == 0) return;
     batch->parts[batch->count++] = (struct iovec){(void *)(uintptr_t)bytes, size};
     batch->size += size;
 }

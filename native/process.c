@@ -4,11 +4,15 @@
 #include <sys/wait.h>
 #include "shim.h"
 
-/* Descriptors of an earlier one with this number are long closed: it was settled. */
+/* An earlier one with this number was settled: its descriptors are long closed, its clients told. */
 struct process *process_new(uint16_t id) {
     struct process *old = process_find(id), *process = malloc(sizeof *process);
     if (old != NULL) old->state = GONE;
     if (process == NULL) return NULL;
+    for (struct client *client = shim.clients; client != NULL; client = client->next) {
+        put(client->stdin_of, id, false);
+        put(client->output_of, id, false);
+    }
     *process = (struct process){.id = id, .pidfd = -1, .input = -1, .output = {-1, -1}, .slave = -1};
     process->next = shim.processes;
     return shim.processes = process;

@@ -4,17 +4,12 @@
 #include <sys/sysmacros.h>
 #include "plan.h"
 
-static const char *or_null(const char *text) {
-    return *text ? text : NULL;
-}
-
 RECORD(mount) {
     const char *cwd = TEXT(mount, cwd);
     /* Overlay's option string is one page at most: short paths from `cwd` let more layers fit. */
     if (*cwd && chdir(cwd) < 0) return -errno;
-    return sys_mount(or_null(TEXT(mount, source)), TEXT(mount, target),
-                     or_null(TEXT(mount, type)), NUMBER(mount, flags),
-                     or_null(TEXT(mount, data)));
+#define OR_NULL(field) (SIZE(mount, field) > 0 ? TEXT(mount, field) : NULL)
+    return sys_mount(OR_NULL(source), TEXT(mount, target), OR_NULL(type), NUMBER(mount, flags), OR_NULL(data));
 }
 
 RECORD(root_open) {

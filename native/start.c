@@ -54,10 +54,6 @@ void start_failed(struct process *process) {
     tell(process, (struct started_frame){{0, FRAME_FAILED, 0, 0}, process->failed, process->error, time});
     end_run(process);
     process->state = GONE;
-    for (struct client *client = shim.clients; client != NULL; client = client->next) {
-        put(client->stdin_of, process->id, false);
-        put(client->output_of, process->id, false);
-    }
 }
 
 /* Kills what there is; the answer is given when it is reaped, so that nothing is left by then. */
