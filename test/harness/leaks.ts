@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cgroupFoldersOf } from './cgroup-folders.ts';
+import type { Engine } from './engine.ts';
+import { processesOf, processTable } from './process-table.ts';
+
+/** What an engine has on this machine, by sort: processes, mounts, and so on. */
+export type Belongings = Readonly<Record<string, readonly string[]>>;
+
+/** How long what goes by itself may take: a shim ends a moment after its container was removed. */
+const patience = 5000;
+
+/** With the machine to ourselves, everything that is new is ours. */
+const alone = process.env['CI'] !== undefined;
+
+/** Takes stock. Take the first one after the engine has started and has the images of the test. */
+export function belongings(engine: Engine): Belongings {
+  return {
+    process: processesOf(engine)
+      .filter(({ pid }) => pid !== engine.pid)
+      .map(({ pid, command }) => `${pid} ${command}`),
+    mount: mounts(engine),
+    cgroup: cgroupFoldersOf(engine).filter((folder) => !folder.endsWith(engine.cgroupParent)),
+    'network namespace': networkNamespaces(),
+    descriptor: descriptors(engine.pid),
+    // The folder of all containers is made for the first one and stays.
+    file: [...files(engine.root), ...files(engine.run)].filter((file) => file !== path.join(engine.root, 'containers')),
+  };
+}
+
+/** @throws AssertionError that names each thing that was not there before, once it had time to go */
+export async function assertNothingLeft(engine: Engine, before: Belongings): Promise<void> {
+  let left: string[] = [];
+  for (const deadline = Date.now() + patience; Date.now() < deadline; await sleep(20)) {
+    left = difference(before, belongings(engine));
+    if (left.length === 0) return;
+  }
+  assert.fail(`left behind:\n  ${left.join('\n  ')}`);
+}
+
+/** One line for each thing that is in `after` more often than in `before`. */
+export function difference(before: Belongings, after: Belongings): string[] {
+  return Object.entries(after).flatMap(([sort, things]) => {
+    const known = [...(before[sort] ?? [])];
+    return things.flatMap((thing) => {
+      const at = known.indexOf(thing);
+      if (at < 0) return [`${sort}: ${thing}`];
+      known.splice(at, 1);
+      return [];
+    });
+  });
+}
+
+function mounts({ root, run }: Engine): string[] {
+  const lines = readFileSync('/proc/self/mountinfo', 'utf8').trimEnd().split('\n');
+  const ours = lines.filter((line) => alone || line.includes(root) || line.includes(run));
+  // Without the ids: a mount that was taken away and made again is the same for us.
+  return ours.map((line) => line.split(' ').slice(3).join(' '));
+}
+
+/** Named ones always; those that only a process holds when no other tests run beside. */
+function networkNamespaces(): string[] {
+  const named = ['/run/netns', '/run/docker/netns']
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => files(folder));
+  return alone ? [...named, ...new Set(processTable().map(({ network }) => network))] : named;
+}
+
+/** What the daemon holds open: of files their path, of the rest their sort. */
+function descriptors(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).flatMap((name) => {
+    try {
+      return [readlinkSync(path.join(folder, name)).replace(/:\[\d+\]$/, '')];
+    } catch {
+      // Closed while we looked.
+      return [];
+    }
+  });
+}
+
+/** Every path below a folder but the database's own: it grows and shrinks by itself. */
+function files(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .filter((file) => !/\.(?:db|sqlite)(?:-wal|-shm)?$/.test(file));
+}
