@@ -92,7 +92,9 @@ export function parseSettings(file: string, text: string): FileSettings {
   try {
     parsed = parseToml(text);
   } catch (cause) {
-    throw new BerthError('invalid_argument', `${file} is not TOML: ${(cause as Error).message.split('\n')[0]}`, { cause });
+    throw new BerthError('invalid_argument', `${file} is not TOML: ${(cause as Error).message.split('\n')[0]}`, {
+      cause,
+    });
   }
   const result = v.safeParse(fileSchema, parsed);
   if (result.success) return result.output;

@@ -254,7 +254,12 @@ export interface Explanation {
   readonly startedAt: string;
   /** Nanoseconds from the API call to the running program. */
   readonly total: number;
-  readonly failed?: { readonly record: number; readonly errno: string; readonly message: string; readonly hint?: string };
+  readonly failed?: {
+    readonly record: number;
+    readonly errno: string;
+    readonly message: string;
+    readonly hint?: string;
+  };
   readonly steps: readonly ExplainedStep[];
 }
 

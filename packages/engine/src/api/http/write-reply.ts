@@ -33,7 +33,9 @@ export async function writeUpgrade(socket: Duplex, reply: Reply): Promise<void> 
   if (!('upgrade' in reply)) {
     const body = 'json' in reply ? JSON.stringify(reply.json) : '';
     const status = 'status' in reply ? (reply.status ?? 200) : 200;
-    socket.end(`HTTP/1.1 ${status} OK\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+    socket.end(
+      `HTTP/1.1 ${status} OK\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
     return;
   }
   socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${reply.upgrade}\r\n\r\n`);

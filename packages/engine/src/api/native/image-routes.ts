@@ -25,8 +25,7 @@ export function imageRoutes(backend: NativeBackend): Route[] {
     {
       method: 'POST',
       path: '/images/load',
-      handle: (request) =>
-        withFile(backend, request, (file, report) => images.load(context(request), file, report)),
+      handle: (request) => withFile(backend, request, (file, report) => images.load(context(request), file, report)),
     },
     {
       method: 'POST',

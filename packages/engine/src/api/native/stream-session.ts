@@ -43,11 +43,7 @@ export async function serveStream(connection: Duplex, options: StreamOptions): P
 }
 
 /** Ends when the client does: this protocol has a frame for the end of standard input, so no half-close is needed. */
-async function forwardInput(
-  connection: Duplex,
-  stream: AttachedStream,
-  options: StreamOptions,
-): Promise<'gone'> {
+async function forwardInput(connection: Duplex, stream: AttachedStream, options: StreamOptions): Promise<'gone'> {
   const parser = new FrameParser();
   try {
     for await (const chunk of connection.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {

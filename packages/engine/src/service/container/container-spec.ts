@@ -42,7 +42,9 @@ export function containerSpec(backend: ContainerBackend, parts: SpecParts): Runt
     binds: (config.mounts ?? []).map(bindOf),
     etc,
     ...(config.uts === 'host' ? {} : { hostname }),
-    ...(config.tmpfs === undefined ? {} : { tmpfs: config.tmpfs.map(({ target, options }) => ({ destination: target, options })) }),
+    ...(config.tmpfs === undefined
+      ? {}
+      : { tmpfs: config.tmpfs.map(({ target, options }) => ({ destination: target, options })) }),
     seccomp: seccompChoice(config.seccomp),
     networkMode: networkMode(config.network),
     pidMode: namespaceChoice('pid', config.pid),
@@ -75,7 +77,10 @@ const sameFields = [
   'oomScoreAdj',
 ] as const satisfies readonly (keyof ContainerConfig & keyof ContainerSpecInput)[];
 
-function pickDefined<K extends keyof ContainerConfig>(config: ContainerConfig, keys: readonly K[]): Pick<ContainerConfig, K> {
+function pickDefined<K extends keyof ContainerConfig>(
+  config: ContainerConfig,
+  keys: readonly K[],
+): Pick<ContainerConfig, K> {
   const entries = keys.filter((key) => config[key] !== undefined).map((key) => [key, config[key]]);
   return Object.fromEntries(entries) as Pick<ContainerConfig, K>;
 }
@@ -83,7 +88,9 @@ function pickDefined<K extends keyof ContainerConfig>(config: ContainerConfig, k
 function workingDir(text: string): string {
   if (text === '') return '/';
   if (path.isAbsolute(text)) return path.normalize(text);
-  throw new BerthError('invalid_argument', `the working directory '${text}' is not absolute`, { code: 'bad_working_dir' });
+  throw new BerthError('invalid_argument', `the working directory '${text}' is not absolute`, {
+    code: 'bad_working_dir',
+  });
 }
 
 const propagations = ['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared'] as const;

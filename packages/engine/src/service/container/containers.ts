@@ -68,7 +68,11 @@ export function awakeTask(entry: ContainerEntry): Task {
   });
 }
 
-async function attach(backend: ContainerBackend, entry: ContainerEntry, request: AttachRequest): Promise<AttachedStream> {
+async function attach(
+  backend: ContainerBackend,
+  entry: ContainerEntry,
+  request: AttachRequest,
+): Promise<AttachedStream> {
   const task = awakeTask(entry);
   try {
     const stream = await task.attach(request);
@@ -104,7 +108,9 @@ async function kill(backend: ContainerBackend, entry: ContainerEntry, name: stri
 async function pause(backend: ContainerBackend, entry: ContainerEntry): Promise<void> {
   await entry.lock.run(async () => {
     if (entry.state.status === 'paused') {
-      throw new BerthError('failed_precondition', `container ${entry.name} is already paused`, { code: 'already_paused' });
+      throw new BerthError('failed_precondition', `container ${entry.name} is already paused`, {
+        code: 'already_paused',
+      });
     }
     await runningTask(entry).cgroup.freeze();
     await changeAndSave(backend, entry, 'paused');
@@ -124,7 +130,11 @@ async function unpause(backend: ContainerBackend, entry: ContainerEntry): Promis
 }
 
 /** Unlike running and exited, paused is in no journal: it must be on disk before the client hears of it. */
-async function changeAndSave(backend: ContainerBackend, entry: ContainerEntry, status: 'paused' | 'running'): Promise<void> {
+async function changeAndSave(
+  backend: ContainerBackend,
+  entry: ContainerEntry,
+  status: 'paused' | 'running',
+): Promise<void> {
   entry.changeState({ status });
   backend.registry.save(entry);
   await backend.registry.settled();

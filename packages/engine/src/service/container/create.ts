@@ -68,7 +68,9 @@ async function readyImage(backend: ContainerBackend, context: CallContext, ref: 
 /** @throws invalid_argument (`bad_mount`) naming the mount */
 async function checkSource({ source, target, createSource }: BindMount): Promise<void> {
   if (!path.isAbsolute(source) || !path.isAbsolute(target)) {
-    throw new BerthError('invalid_argument', `mount ${source}:${target}: both paths must be absolute`, { code: 'bad_mount' });
+    throw new BerthError('invalid_argument', `mount ${source}:${target}: both paths must be absolute`, {
+      code: 'bad_mount',
+    });
   }
   try {
     await stat(source);

@@ -80,7 +80,9 @@ export class Execs implements ExecService {
     const exec = this.#find(id);
     const { container, config } = exec;
     if (exec.status !== 'created') {
-      throw new BerthError('failed_precondition', `exec ${id.slice(0, 12)} has been started already`, { code: 'exec_started' });
+      throw new BerthError('failed_precondition', `exec ${id.slice(0, 12)} has been started already`, {
+        code: 'exec_started',
+      });
     }
     const task = awakeTask(container);
     const { spec } = container.record;

@@ -81,4 +81,3 @@ async function cleanUp(backend: ContainerBackend, entry: ContainerEntry, task: T
     backend.log.error('cleaning up after a container failed', { id: entry.id, error: asError(error).message });
   }
 }
-

@@ -8,7 +8,14 @@ import type { ContainerBackend } from './backend.ts';
 import { runningTask } from './containers.ts';
 import type { ContainerEntry } from './entry.ts';
 import type { Execs } from './execs.ts';
-import type { ContainerInsight, ExplainedStep, LogChunk, LogOptions, StartExplanation, StatsSample } from './insight.ts';
+import type {
+  ContainerInsight,
+  ExplainedStep,
+  LogChunk,
+  LogOptions,
+  StartExplanation,
+  StatsSample,
+} from './insight.ts';
 import { foldersOf } from './places.ts';
 import { processTable } from './process-table.ts';
 import { stepError } from './start-error.ts';

@@ -25,7 +25,8 @@ export function mergeEnvironment(image: readonly string[], own: readonly string[
   for (const entry of [...image, ...own]) {
     const at = entry.indexOf('=');
     const name = at < 0 ? entry : entry.slice(0, at);
-    if (name === '') throw new BerthError('invalid_argument', `invalid environment variable: '${entry}'`, { code: 'bad_env' });
+    if (name === '')
+      throw new BerthError('invalid_argument', `invalid environment variable: '${entry}'`, { code: 'bad_env' });
     if (at < 0) merged.delete(name);
     else merged.set(name, entry);
   }

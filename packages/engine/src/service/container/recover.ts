@@ -82,7 +82,8 @@ async function sweepOrphans(backend: ContainerBackend, entries: readonly Contain
   }
   const kept = new Set(entries.map((entry) => entry.id));
   const root = path.join(backend.root, 'containers');
-  for (const id of await namesIn(root)) if (!kept.has(id)) await rm(path.join(root, id), { recursive: true, force: true });
+  for (const id of await namesIn(root))
+    if (!kept.has(id)) await rm(path.join(root, id), { recursive: true, force: true });
 }
 
 async function killOrphan(socket: string): Promise<void> {

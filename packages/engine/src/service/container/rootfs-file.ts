@@ -27,7 +27,7 @@ export function readRunningFile(pid: number, path: string): Uint8Array | undefin
 
 function readUpTo(fd: number, limit: number): Uint8Array {
   const chunks: Buffer[] = [];
-  for (let size = 0; size < limit; ) {
+  for (let size = 0; size < limit;) {
     const chunk = Buffer.alloc(64 << 10);
     const count = readSync(fd, chunk);
     if (count === 0) break;

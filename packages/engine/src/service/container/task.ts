@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { errnoName, isKind } from '@berth/model/error';
 import type { ContainerCgroup } from '@berth/runtime/cgroup/container-cgroup';
 import type { Plan } from '@berth/runtime/plan/record';
-import { ShimConnection, type ShimHandlers } from '@berth/runtime/shim/connection';
+import { ShimConnection, type ShimHandlers, type StartOptions } from '@berth/runtime/shim/connection';
 import { type JournalEvent, parseJournal } from '@berth/runtime/shim/journal';
 import type { Launcher } from '@berth/runtime/shim/launcher';
 import type { Exit, Started } from '@berth/runtime/shim/message';
@@ -29,6 +29,8 @@ export class Task {
   readonly #told = new Set<number>();
   #early: Exit[] | undefined = [];
   #control: ShimConnection | undefined;
+  /** The shim that waits for its plan. */
+  #shim: WaitingShim | undefined;
   #pid = 0;
 
   constructor(options: TaskOptions) {
@@ -41,15 +43,27 @@ export class Task {
     return this.#pid;
   }
 
-  /** Runs the plan of the first process. @throws StartFailure: nothing of it is left but cgroups */
-  async launch(launcher: Launcher, plan: Plan, attach?: AttachRequest): Promise<Launched> {
+  /** Has a shim forked: it comes up while the plan is made. Then `launch`, or `release`. */
+  connect(launcher: Launcher, attach?: AttachRequest): void {
     const line = attach === undefined ? undefined : this.#line(0, attach);
-    const connection = await launcher.shim(line?.handlers ?? this.#watcher());
+    const connection = launcher.shim(line?.handlers ?? this.#watcher());
+    // `launch` hears of it.
+    connection.catch(() => undefined);
+    this.#shim = { connection, line, options: line === undefined ? { watch: true } : attachOptions(attach) };
+  }
+
+  /** Runs the plan of the first process. @throws StartFailure: nothing of it is left but cgroups */
+  async launch(plan: Plan): Promise<Launched> {
+    if (this.#shim === undefined) throw new Error('launch comes after connect');
+    const { line, options } = this.#shim;
+    const connection = await this.#shim.connection;
     try {
-      const started = await connection.start(plan, line === undefined ? { watch: true } : attachOptions(attach));
+      const started = await connection.start(plan, options);
       this.#pid = started.pid;
-      if (line === undefined) this.#control = connection;
-      return line === undefined ? { started } : { started, line: line.bind(connection) };
+      this.#shim = undefined;
+      if (line !== undefined) return { started, line: line.bind(connection) };
+      this.#control = connection;
+      return { started };
     } catch (error) {
       await connection.close();
       throw error;
@@ -109,6 +123,7 @@ export class Task {
   async release(): Promise<void> {
     this.#early = [];
     await this.#control?.close();
+    await (await this.#shim?.connection)?.close();
   }
 
   #line(process: number, request: AttachRequest): Line {
@@ -156,6 +171,12 @@ export class Task {
     for (const exit of exits.toSorted((a, b) => b.process - a.process)) this.#tell(exit);
     if (!exits.some(({ process }) => process === 0)) this.#options.onLost();
   }
+}
+
+interface WaitingShim {
+  readonly connection: Promise<ShimConnection>;
+  readonly line: Line | undefined;
+  readonly options: StartOptions;
 }
 
 export interface Launched {

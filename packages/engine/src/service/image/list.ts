@@ -47,7 +47,11 @@ function platformName({ config }: PlatformImage): string {
   return [config.os, config.architecture, config.variant].filter((part) => part !== undefined).join('/');
 }
 
-async function sizeOf(backend: ImageBackend, context: CallContext, digest: `sha256:${string}` | `sha512:${string}`): Promise<number> {
+async function sizeOf(
+  backend: ImageBackend,
+  context: CallContext,
+  digest: `sha256:${string}` | `sha512:${string}`,
+): Promise<number> {
   try {
     return (await backend.content.info(context, digest)).size;
   } catch (error) {
@@ -65,7 +69,7 @@ async function unpackedSize(
   const counted = new Set<string>();
   let bytes = 0;
   for (const image of images) {
-    for (let key = topChain(image); key !== '' && !counted.has(key); ) {
+    for (let key = topChain(image); key !== '' && !counted.has(key);) {
       counted.add(key);
       try {
         bytes += (await backend.snapshots.usage(context, key)).bytes;

@@ -45,7 +45,11 @@ interface Taken {
   readonly progress: Progress;
 }
 
-async function takeImage(backend: ImageBackend, context: CallContext, { archive, target, progress }: Taken): Promise<void> {
+async function takeImage(
+  backend: ImageBackend,
+  context: CallContext,
+  { archive, target, progress }: Taken,
+): Promise<void> {
   const read: ReadDocument = (descriptor) => archive.readAll(descriptor, documentLimit);
   const host = await ignoreOtherPlatforms(() => platformImage(read, target));
   if (host !== undefined) {

@@ -33,7 +33,8 @@ export async function removeImage(
   });
   await backend.collector.collect();
   const deleted = await missing(backend, context, before);
-  for (const name of names) backend.events.publish({ type: 'image', action: 'untag', id: target.digest, attributes: { name } });
+  for (const name of names)
+    backend.events.publish({ type: 'image', action: 'untag', id: target.digest, attributes: { name } });
   if (deleted.length > 0) {
     backend.events.publish({ type: 'image', action: 'delete', id: target.digest, attributes: {} });
   }

@@ -16,7 +16,11 @@ const chunkSize = 1 << 20;
 export async function storeBlob(
   backend: ImageBackend,
   context: CallContext,
-  { descriptor, source, labels }: { readonly descriptor: Descriptor; readonly source: BlobSource; readonly labels: Labels },
+  {
+    descriptor,
+    source,
+    labels,
+  }: { readonly descriptor: Descriptor; readonly source: BlobSource; readonly labels: Labels },
 ): Promise<void> {
   await using ingest = await openIngest(backend, context, descriptor);
   if (ingest === undefined) {
@@ -36,7 +40,7 @@ async function copyFile(
 ): Promise<void> {
   await using file = await open(path, 'r');
   const buffer = Buffer.allocUnsafe(Math.min(size, chunkSize));
-  for (let done = 0; done < size; ) {
+  for (let done = 0; done < size;) {
     signal.throwIfAborted();
     const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, size - done), offset + done);
     // The commit tells that the blob is short.

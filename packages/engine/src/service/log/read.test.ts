@@ -14,7 +14,8 @@ function logFolder(t: TestContext): string {
   return path.join(folder, 'container.log');
 }
 
-const line = (n: number, text: string, tag = 'F') => `2026-11-21T10:00:${String(n).padStart(2, '0')}.000000001Z stdout ${tag} ${text}\n`;
+const line = (n: number, text: string, tag = 'F') =>
+  `2026-11-21T10:00:${String(n).padStart(2, '0')}.000000001Z stdout ${tag} ${text}\n`;
 
 async function texts(file: string, options: Partial<ReadLogOptions> = {}): Promise<string[]> {
   const found: string[] = [];
