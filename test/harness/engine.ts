@@ -128,8 +128,11 @@ export class Engine implements Places, AsyncDisposable {
 
   /** Ends the daemon and all that it left behind, whatever state it is in. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child !== undefined) await this.stop();
-    await sweep(this, this.#home);
+    try {
+      if (this.#child !== undefined) await this.stop();
+    } finally {
+      await sweep(this, this.#home);
+    }
   }
 
   get #logFile(): string {
