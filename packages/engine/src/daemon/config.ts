@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -39,26 +40,34 @@ const fileSchema = v.strictObject({
 
 type FileSettings = v.InferOutput<typeof fileSchema>;
 
+const defaultRoot = '/var/lib/berth';
 export const defaultConfigFile = '/etc/berth/berthd.toml';
 
 /** @throws invalid_argument naming the flag, variable or key */
 export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): DaemonConfig {
   const flags = parseFlags(argv);
   const file = readSettings(flags.config ?? env['BERTH_CONFIG']);
+  const root = absolute(flags.root ?? env['BERTH_ROOT'] ?? file.root ?? defaultRoot, 'root');
   const run = absolute(flags.run ?? env['BERTH_RUN'] ?? file.run ?? '/run/berth', 'run');
   return {
-    root: absolute(flags.root ?? env['BERTH_ROOT'] ?? file.root ?? '/var/lib/berth', 'root'),
+    root,
     run,
     socket: absolute(flags.socket ?? env['BERTH_SOCKET'] ?? file.socket ?? path.join(run, 'berth.sock'), 'socket'),
     logLevel: checkLevel(flags['log-level'] ?? env['BERTH_LOG_LEVEL'] ?? file.log_level ?? 'info'),
     snapshotter: checkSnapshotter(flags.snapshotter ?? env['BERTH_SNAPSHOTTER'] ?? file.snapshotter ?? 'auto'),
-    cgroupParent: absolute(env['BERTH_CGROUP_PARENT'] ?? file.cgroup_parent ?? '/berth', 'cgroup_parent'),
+    cgroupParent: absolute(env['BERTH_CGROUP_PARENT'] ?? file.cgroup_parent ?? ownCgroupParent(root), 'cgroup_parent'),
     log: {
       maxBytes: file.container_log?.max_bytes ?? 20 << 20,
       maxFiles: file.container_log?.max_files ?? 5,
     },
     collectAlways: env['BERTH_COLLECT_ALWAYS'] === '1',
   };
+}
+
+/** Each engine has a parent of its own: one that ends removes it, and must not pull it away from another. */
+function ownCgroupParent(root: string): string {
+  if (root === defaultRoot) return '/berth';
+  return `/berth-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`;
 }
 
 function parseFlags(argv: readonly string[]): Partial<Record<string, string>> {
