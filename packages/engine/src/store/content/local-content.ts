@@ -67,7 +67,7 @@ export class LocalContent implements LocalContentStore {
     const { offset } = range;
     const end = Math.min(size, offset + (range.length ?? size));
     if (!(offset >= 0 && offset <= size && end >= offset)) throw invalidOffset(digest, offset, size);
-    for (let at = offset; at < end; ) {
+    for (let at = offset; at < end;) {
       context.signal.throwIfAborted();
       // A new buffer each time: consumers may keep what they got.
       const chunk = Buffer.allocUnsafeSlow(Math.min(chunkSize, end - at));

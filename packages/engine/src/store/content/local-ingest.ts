@@ -57,7 +57,7 @@ export class LocalIngest implements Ingest {
 
   async write(chunk: Uint8Array): Promise<void> {
     this.#check();
-    for (let done = 0; done < chunk.length; ) {
+    for (let done = 0; done < chunk.length;) {
       const { bytesWritten } = await this.#file.write(chunk, done);
       done += bytesWritten;
     }
@@ -130,7 +130,7 @@ export class LocalIngest implements Ingest {
     }
     const hash = createHash(algorithm);
     const buffer = Buffer.allocUnsafeSlow(1 << 20);
-    for (let at = 0; at < size; ) {
+    for (let at = 0; at < size;) {
       const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, at);
       if (bytesRead === 0) break;
       hash.update(buffer.subarray(0, bytesRead));

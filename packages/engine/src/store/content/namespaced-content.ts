@@ -43,8 +43,10 @@ export class NamespacedContent implements ContentStore {
   }
 
   async *list(context: CallContext): AsyncIterable<BlobInfo> {
-    for (let after = ''; ; ) {
-      const page = this.#parts.metadata.read((tx) => tx.blobs.page(tx.namespaces.scope(context.namespace), after, pageSize));
+    for (let after = ''; ;) {
+      const page = this.#parts.metadata.read((tx) =>
+        tx.blobs.page(tx.namespaces.scope(context.namespace), after, pageSize),
+      );
       yield* page;
       const last = page.at(-1);
       if (last === undefined) return;

@@ -21,7 +21,7 @@ export interface Root {
 export interface Graph {
   readonly roots: readonly Root[];
   /** What a node refers to. */
-  edges(node: Node): readonly Node[];
+  readonly edges: (node: Node) => readonly Node[];
 }
 
 const rootLabel = 'containerd.io/gc.root';

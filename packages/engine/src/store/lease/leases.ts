@@ -6,14 +6,14 @@ import type { SqliteMetadata } from '../metadata/sqlite-metadata.ts';
 export function createLeases(metadata: SqliteMetadata): Leases {
   return {
     async create(namespace, ttl) {
-      if (ttl === undefined) return processLease(metadata, namespace);
+      if (ttl === undefined) return processLease(metadata);
       return await recordedLease(metadata, namespace, ttl);
     },
   };
 }
 
-function processLease({ processLeases }: SqliteMetadata, namespace: string): Lease {
-  const id = processLeases.create(namespace);
+function processLease({ processLeases }: SqliteMetadata): Lease {
+  const id = processLeases.create();
   return { id, [Symbol.asyncDispose]: async () => processLeases.release(id) };
 }
 

@@ -41,7 +41,8 @@ export function blobTable(db: DatabaseSync): BlobTable {
   );
   const remove = db.prepare('DELETE FROM blobs WHERE scope = ? AND digest = ?');
   const all = db.prepare('SELECT scope, digest, size, labels FROM blobs');
-  const find = (scope: string, digest: string): BlobInfo | undefined => toInfo(get.get(scope, digest) as Row | undefined);
+  const find = (scope: string, digest: string): BlobInfo | undefined =>
+    toInfo(get.get(scope, digest) as Row | undefined);
   const write = (scope: string, blob: { digest: Digest; size: number; labels: Labels }): BlobInfo => {
     put.run({ scope, digest: blob.digest, size: blob.size, labels: JSON.stringify(blob.labels), now: Date.now() });
     return find(scope, blob.digest)!;

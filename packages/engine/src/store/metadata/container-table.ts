@@ -22,7 +22,9 @@ export function containerTable(db: DatabaseSync, namespaces: NamespaceTable): Co
   const get = db.prepare('SELECT * FROM containers WHERE id = ?');
   const byName = db.prepare('SELECT * FROM containers WHERE namespace = ? AND name = ?');
   // Ids are hexadecimal, so 'g' ends the range of a prefix.
-  const byPrefix = db.prepare("SELECT * FROM containers WHERE id >= :p AND id < :p || 'g' AND namespace = :n ORDER BY id LIMIT :limit");
+  const byPrefix = db.prepare(
+    "SELECT * FROM containers WHERE id >= :p AND id < :p || 'g' AND namespace = :n ORDER BY id LIMIT :limit",
+  );
   const all = db.prepare('SELECT * FROM containers ORDER BY created_at DESC, id');
   const ofNamespace = db.prepare('SELECT * FROM containers WHERE namespace = ? ORDER BY created_at DESC, id');
   const insert = db.prepare('INSERT INTO containers VALUES (?, ?, ?, ?, ?, ?, ?)');

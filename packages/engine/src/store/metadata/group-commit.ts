@@ -88,5 +88,8 @@ function commitError(cause: unknown): BerthError {
   const isFull = (Number((cause as { errcode?: number }).errcode) & 0xff) === 13;
   const kind = isFull ? 'resource_exhausted' : 'internal';
   const message = cause instanceof Error ? cause.message : String(cause);
-  return new BerthError(kind, `the metadata transaction was not committed: ${message}`, { code: 'commit_failed', cause });
+  return new BerthError(kind, `the metadata transaction was not committed: ${message}`, {
+    code: 'commit_failed',
+    cause,
+  });
 }

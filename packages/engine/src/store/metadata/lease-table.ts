@@ -48,19 +48,7 @@ interface Row {
 }
 
 export function leaseTable(db: DatabaseSync, namespaces: NamespaceTable, process: ProcessLeases): LeaseTable {
-  const get = db.prepare('SELECT * FROM leases WHERE namespace = ? AND id = ? AND (expires_at IS NULL OR expires_at > ?)');
-  const list = db.prepare('SELECT * FROM leases WHERE namespace = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY id');
-  const insert = db.prepare('INSERT INTO leases VALUES (?, ?, ?, ?, ?)');
-  const remove = db.prepare('DELETE FROM leases WHERE namespace = ? AND id = ?');
-  const removeResources = db.prepare('DELETE FROM lease_resources WHERE namespace = ? AND lease = ?');
-  const expired = db.prepare('SELECT namespace, id FROM leases WHERE expires_at <= ?');
-  const add = db.prepare('INSERT OR IGNORE INTO lease_resources VALUES (?, ?, ?, ?)');
-  const drop = db.prepare('DELETE FROM lease_resources WHERE namespace = ? AND lease = ? AND kind = ? AND key = ?');
-  const of = db.prepare('SELECT kind, key FROM lease_resources WHERE namespace = ? AND lease = ? ORDER BY kind, key');
-  const all = db.prepare(
-    `SELECT r.namespace, r.lease, r.kind, r.key FROM lease_resources r JOIN leases l ON l.namespace = r.namespace AND l.id = r.lease
-     WHERE l.expires_at IS NULL OR l.expires_at > ?`,
-  );
+  const { get, list, insert, remove, removeResources, expired, add, drop, of, all } = statements(db);
   const peek = (namespace: string, id: string): LeaseRecord | undefined =>
     toRecord(get.get(namespace, id, Date.now()) as Row | undefined);
   const erase = (namespace: string, id: string): void => {
@@ -85,16 +73,37 @@ export function leaseTable(db: DatabaseSync, namespaces: NamespaceTable, process
       erase(namespace, id);
     },
     protect(namespace, lease, resource) {
-      if (lease === undefined || process.protect(lease, resource)) return;
+      if (lease === undefined || process.protect(lease, { namespace, ...resource })) return;
       if (peek(namespace, lease) === undefined) throw missing(lease);
       add.run(namespace, lease, resource.kind, resource.key);
     },
     unprotect: (namespace, lease, { kind, key }) => void drop.run(namespace, lease, kind, key),
     resources: (namespace, lease) => of.all(namespace, lease) as unknown as LeaseResource[],
-    protected: () => [...process.protected(), ...(all.all(Date.now()) as unknown as ReturnType<LeaseTable['protected']>)],
+    protected: () => [
+      ...process.protected(),
+      ...(all.all(Date.now()) as unknown as ReturnType<LeaseTable['protected']>),
+    ],
     dropExpired() {
       for (const row of expired.all(Date.now())) erase(String(row['namespace']), String(row['id']));
     },
+  };
+}
+
+function statements(db: DatabaseSync) {
+  return {
+    get: db.prepare('SELECT * FROM leases WHERE namespace = ? AND id = ? AND (expires_at IS NULL OR expires_at > ?)'),
+    list: db.prepare('SELECT * FROM leases WHERE namespace = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY id'),
+    insert: db.prepare('INSERT INTO leases VALUES (?, ?, ?, ?, ?)'),
+    remove: db.prepare('DELETE FROM leases WHERE namespace = ? AND id = ?'),
+    removeResources: db.prepare('DELETE FROM lease_resources WHERE namespace = ? AND lease = ?'),
+    expired: db.prepare('SELECT namespace, id FROM leases WHERE expires_at <= ?'),
+    add: db.prepare('INSERT OR IGNORE INTO lease_resources VALUES (?, ?, ?, ?)'),
+    drop: db.prepare('DELETE FROM lease_resources WHERE namespace = ? AND lease = ? AND kind = ? AND key = ?'),
+    of: db.prepare('SELECT kind, key FROM lease_resources WHERE namespace = ? AND lease = ? ORDER BY kind, key'),
+    all: db.prepare(
+      `SELECT r.namespace, r.lease, r.kind, r.key FROM lease_resources r JOIN leases l ON l.namespace = r.namespace AND l.id = r.lease
+     WHERE l.expires_at IS NULL OR l.expires_at > ?`,
+    ),
   };
 }
 
@@ -106,7 +115,8 @@ function toRecord(row: Row | undefined): LeaseRecord | undefined {
   if (row === undefined) return undefined;
   const { namespace, id, expires_at: expiresAt } = row;
   return {
-    ...{ namespace, id },
+    namespace,
+    id,
     labels: JSON.parse(row.labels) as Labels,
     createdAt: row.created_at,
     ...(expiresAt === null ? {} : { expiresAt }),

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { LeaseResource } from './lease-table.ts';
 
-interface Held {
+interface LeasedResource extends LeaseResource {
   readonly namespace: string;
-  readonly resources: Map<string, LeaseResource>;
 }
 
 /**
@@ -11,11 +10,11 @@ interface Held {
  * write: what a killed daemon had half done is garbage for the next one.
  */
 export class ProcessLeases {
-  readonly #held = new Map<string, Held>();
+  readonly #held = new Map<string, Map<string, LeasedResource>>();
 
-  create(namespace: string): string {
+  create(): string {
     const id = `process-${randomUUID()}`;
-    this.#held.set(id, { namespace, resources: new Map() });
+    this.#held.set(id, new Map());
     return id;
   }
 
@@ -24,15 +23,13 @@ export class ProcessLeases {
   }
 
   /** False when the id is not one of these leases. */
-  protect(id: string, resource: LeaseResource): boolean {
+  protect(id: string, resource: LeasedResource): boolean {
     const held = this.#held.get(id);
-    held?.resources.set(`${resource.kind} ${resource.key}`, resource);
+    held?.set(`${resource.namespace} ${resource.kind} ${resource.key}`, resource);
     return held !== undefined;
   }
 
-  protected(): (LeaseResource & { readonly namespace: string; readonly lease: string })[] {
-    return [...this.#held].flatMap(([lease, { namespace, resources }]) =>
-      [...resources.values()].map(({ kind, key }) => ({ namespace, lease, kind, key })),
-    );
+  protected(): (LeasedResource & { readonly lease: string })[] {
+    return [...this.#held].flatMap(([lease, resources]) => [...resources.values()].map((one) => ({ lease, ...one })));
   }
 }

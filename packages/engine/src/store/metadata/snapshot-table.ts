@@ -62,22 +62,7 @@ interface Row {
 }
 
 export function snapshotTable(db: DatabaseSync): SnapshotTable {
-  const get = db.prepare('SELECT * FROM snapshots WHERE key = ?');
-  const page = db.prepare('SELECT * FROM snapshots WHERE key > ? ORDER BY key LIMIT ?');
-  const all = db.prepare('SELECT * FROM snapshots ORDER BY id');
-  const children = db.prepare('SELECT * FROM snapshots WHERE parent = ? ORDER BY id');
-  const hasId = db.prepare('SELECT 1 FROM snapshots WHERE id = ?');
-  const insert = db.prepare(
-    `INSERT INTO snapshots (key, id, driver, namespace, kind, parent, labels, created_at, updated_at)
-     VALUES (:key, :id, :driver, :namespace, :kind, :parent, :labels, :now, :now)`,
-  );
-  const commit = db.prepare(
-    `UPDATE snapshots SET key = :name, kind = 'committed', labels = :labels, updated_at = :now, inodes = :inodes,
-       disk_bytes = :diskBytes, file_bytes = :fileBytes, empty_files = :emptyFiles WHERE key = :key`,
-  );
-  const renameSelf = db.prepare('UPDATE snapshots SET key = ? WHERE key = ?');
-  const renameParent = db.prepare('UPDATE snapshots SET parent = ? WHERE parent = ?');
-  const remove = db.prepare('DELETE FROM snapshots WHERE key = ?');
+  const { get, page, all, children, hasId, insert, commit, renameSelf, renameParent, remove } = statements(db);
   const peek = (key: string): SnapshotRecord | undefined => toRecord(get.get(key) as Row | undefined);
   const find = (key: string): SnapshotRecord => peek(key) ?? missing(key);
 
@@ -123,6 +108,27 @@ export function snapshotTable(db: DatabaseSync): SnapshotTable {
   };
 }
 
+function statements(db: DatabaseSync) {
+  return {
+    get: db.prepare('SELECT * FROM snapshots WHERE key = ?'),
+    page: db.prepare('SELECT * FROM snapshots WHERE key > ? ORDER BY key LIMIT ?'),
+    all: db.prepare('SELECT * FROM snapshots ORDER BY id'),
+    children: db.prepare('SELECT * FROM snapshots WHERE parent = ? ORDER BY id'),
+    hasId: db.prepare('SELECT 1 FROM snapshots WHERE id = ?'),
+    insert: db.prepare(
+      `INSERT INTO snapshots (key, id, driver, namespace, kind, parent, labels, created_at, updated_at)
+     VALUES (:key, :id, :driver, :namespace, :kind, :parent, :labels, :now, :now)`,
+    ),
+    commit: db.prepare(
+      `UPDATE snapshots SET key = :name, kind = 'committed', labels = :labels, updated_at = :now, inodes = :inodes,
+       disk_bytes = :diskBytes, file_bytes = :fileBytes, empty_files = :emptyFiles WHERE key = :key`,
+    ),
+    renameSelf: db.prepare('UPDATE snapshots SET key = ? WHERE key = ?'),
+    renameParent: db.prepare('UPDATE snapshots SET parent = ? WHERE parent = ?'),
+    remove: db.prepare('DELETE FROM snapshots WHERE key = ?'),
+  };
+}
+
 function checkFree(holder: SnapshotRecord | undefined, key: string): void {
   if (holder === undefined) return;
   throw new BerthError('already_exists', `snapshot ${key} exists`, { code: 'snapshot_exists' });
@@ -147,7 +153,12 @@ function toRecord(row: Row | undefined): SnapshotRecord | undefined {
   if (row === undefined) return undefined;
   const { key, id, driver, namespace, kind, parent, inodes } = row;
   return {
-    ...{ key, id, driver, namespace, kind, parent },
+    key,
+    id,
+    driver,
+    namespace,
+    kind,
+    parent,
     labels: JSON.parse(row.labels) as Labels,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

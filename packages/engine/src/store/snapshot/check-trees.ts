@@ -67,7 +67,10 @@ function isSame(recorded: TreeSummary, found: TreeSummary): boolean {
 function withDescendants(records: readonly SnapshotRecord[], damaged: Set<string>): string[] {
   // A parent's number is always smaller than its children's.
   for (const { kind, key, parent } of records) if (kind === 'committed' && damaged.has(parent)) damaged.add(key);
-  return records.filter(({ key }) => damaged.has(key)).map(({ key }) => key).toReversed();
+  return records
+    .filter(({ key }) => damaged.has(key))
+    .map(({ key }) => key)
+    .toReversed();
 }
 
 async function retire({ snapshots, metadata, log }: CheckOptions, key: string): Promise<void> {
@@ -78,7 +81,8 @@ async function retire({ snapshots, metadata, log }: CheckOptions, key: string): 
     if (key !== kept) tx.snapshots.rename(key, kept);
     return undefined;
   });
-  if (id === undefined) log.error('a layer is damaged and a container stands on it: remove and create that container', { snapshot: key });
+  if (id === undefined)
+    log.error('a layer is damaged and a container stands on it: remove and create that container', { snapshot: key });
   else log.warn('a layer was damaged: it will be unpacked again', { snapshot: key });
   if (id !== undefined) await snapshots.discard(id);
 }

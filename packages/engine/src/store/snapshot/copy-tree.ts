@@ -4,7 +4,7 @@ import * as file from '@berth/addon/file';
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_PATH, S_IFMT } from '@berth/addon/flag';
 import { getXattr, listXattrs, setXattr } from '@berth/addon/xattr';
 
-type Path = Buffer<ArrayBufferLike>;
+type Path = Buffer;
 
 /**
  * Copies what is in a folder into another one, which is there: kinds, owners, modes, times, extended attributes

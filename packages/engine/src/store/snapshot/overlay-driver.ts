@@ -21,7 +21,8 @@ export const overlayDriver: SnapshotDriver = {
 
   mount(root, stack) {
     const lower = lowerOf(stack);
-    if (stack.kind === 'active') return lower.length === 0 ? bindMount(root, stack.id, 'rw') : overlay(root, lower, stack.id);
+    if (stack.kind === 'active')
+      return lower.length === 0 ? bindMount(root, stack.id, 'rw') : overlay(root, lower, stack.id);
     const [only] = lower;
     if (only === undefined) return bindMount(root, stack.id, 'ro');
     // overlayfs without an upper folder wants two lower ones at least.

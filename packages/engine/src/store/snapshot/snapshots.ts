@@ -54,10 +54,14 @@ export class Snapshots implements SnapshotStore, AsyncDisposable {
     const other = records.find((record) => record.driver !== driver.name);
     if (other !== undefined) throw otherDriver(root, other.driver, driver.name);
     const names = await readdir(root);
-    const lastId = Math.max(0, ...records.map(({ id }) => id), ...names.map((name) => Number(name.replace('trash-', '')) || 0));
+    const lastId = Math.max(
+      0,
+      ...records.map(({ id }) => id),
+      ...names.map((name) => Number(name.replace('trash-', '')) || 0),
+    );
     const store = new Snapshots(options, lastId);
     const known = new Set(records.map(({ id }) => String(id)));
-    for (const name of names) if (!known.has(name)) store.#sweep(name);
+    for (const name of names) if (!known.has(name)) void store.#sweep(name);
     return store;
   }
 
@@ -98,7 +102,7 @@ export class Snapshots implements SnapshotStore, AsyncDisposable {
   }
 
   async *list(): AsyncIterable<SnapshotInfo> {
-    for (let after = ''; ; ) {
+    for (let after = ''; ;) {
       const page = this.#options.metadata.read((tx) => tx.snapshots.page(after, pageSize));
       yield* page.map(infoOf);
       const last = page.at(-1);
@@ -109,12 +113,18 @@ export class Snapshots implements SnapshotStore, AsyncDisposable {
 
   async mounts(_context: CallContext, key: string): Promise<SnapshotMount> {
     const { metadata, driver, root } = this.#options;
-    return driver.mount(root, metadata.read((tx) => stackOf(tx, key)));
+    return driver.mount(
+      root,
+      metadata.read((tx) => stackOf(tx, key)),
+    );
   }
 
   async layers(_context: CallContext, key: string): Promise<readonly string[]> {
     const { metadata, driver, root } = this.#options;
-    return driver.layers(root, metadata.read((tx) => stackOf(tx, key)));
+    return driver.layers(
+      root,
+      metadata.read((tx) => stackOf(tx, key)),
+    );
   }
 
   /** Where the files of a recorded snapshot are. */
@@ -127,7 +137,10 @@ export class Snapshots implements SnapshotStore, AsyncDisposable {
     const { metadata, driver, root } = this.#options;
     await this.discard(record.id);
     await mkdir(path.join(root, String(record.id)), { mode: 0o700 });
-    await driver.create(root, metadata.read((tx) => stackOf(tx, record.key)));
+    await driver.create(
+      root,
+      metadata.read((tx) => stackOf(tx, record.key)),
+    );
   }
 
   /** Takes the folder of a snapshot without a record out of the way before it returns; resolves when it is deleted. */
@@ -170,7 +183,9 @@ export class Snapshots implements SnapshotStore, AsyncDisposable {
       throw error;
     }
     const removal = rm(path.join(root, trash), { recursive: true, force: true })
-      .catch((error: unknown) => log.warn('a removed snapshot could not be deleted', { folder: trash, error: String(error) }))
+      .catch((error: unknown) =>
+        log.warn('a removed snapshot could not be deleted', { folder: trash, error: String(error) }),
+      )
       .finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
     return removal;
@@ -192,7 +207,7 @@ function stackOf(tx: Pick<Tables, 'snapshots'>, key: string): SnapshotStack {
 /** The numbers of a parent and of what it stands on, nearest first. */
 function parentsOf(tx: Pick<Tables, 'snapshots'>, parent: string): number[] {
   const ids: number[] = [];
-  for (let key = parent; key !== ''; ) {
+  for (let key = parent; key !== '';) {
     const record = tx.snapshots.find(key);
     ids.push(record.id);
     key = record.parent;

@@ -39,7 +39,7 @@ export class LayerStack implements Disposable {
   resolve(path: string): Found | undefined {
     const trail: MergedFolder[] = [{ path: '', layers: this.#layers }];
     const names = split(path);
-    for (let links = 0; names.length > 0; ) {
+    for (let links = 0; names.length > 0;) {
       const name = names.shift()!;
       if (name === '..') {
         if (trail.length > 1) trail.pop();
@@ -100,5 +100,7 @@ function split(path: string): string[] {
 }
 
 function tooManyLinks(path: string): BerthError {
-  return new BerthError('failed_precondition', `${path} leads through more than ${maxLinks} links`, { code: 'too_many_links' });
+  return new BerthError('failed_precondition', `${path} leads through more than ${maxLinks} links`, {
+    code: 'too_many_links',
+  });
 }

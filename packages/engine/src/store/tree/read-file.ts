@@ -15,7 +15,9 @@ import { LayerStack } from './layer-stack.ts';
  * @throws resource_exhausted (`file_too_large`) above `limit` bytes, failed_precondition (`too_many_links`)
  */
 export function readFileInLayers(layers: readonly string[], path: string, limit: number): Uint8Array | undefined {
-  using stack = new LayerStack(layers.map((layer) => file.openat2(AT_FDCWD, layer, { flags: O_PATH | constants.O_DIRECTORY })));
+  using stack = new LayerStack(
+    layers.map((layer) => file.openat2(AT_FDCWD, layer, { flags: O_PATH | constants.O_DIRECTORY })),
+  );
   const found = stack.resolve(path);
   if (found === undefined) return undefined;
   const fd = file.openIfThere(found.layer, found.path, {
@@ -35,7 +37,8 @@ function readWhole(fd: number, path: string, limit: number): Uint8Array {
   // One byte more tells a file that grew.
   const buffer = Buffer.allocUnsafeSlow(Math.min(size, limit) + 1);
   let done = 0;
-  for (let got = -1; got !== 0 && done < buffer.length; done += got) got = readSync(fd, buffer, done, buffer.length - done, done);
+  for (let got = -1; got !== 0 && done < buffer.length; done += got)
+    got = readSync(fd, buffer, done, buffer.length - done, done);
   if (size > limit || done > limit) {
     throw new BerthError('resource_exhausted', `${path} is larger than ${limit} bytes`, { code: 'file_too_large' });
   }
