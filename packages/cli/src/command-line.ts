@@ -121,7 +121,13 @@ function seeHelp(name: string): string {
 }
 
 function unknownCommand(args: readonly string[]): BerthError {
-  const name = args.slice(0, ['container', 'image', 'system'].includes(args[0] ?? '') ? 2 : 1).join(' ');
+  const [first = ''] = args;
+  const name = args.slice(0, ['container', 'image', 'system'].includes(first) ? 2 : 1).join(' ');
+  if (first === 'pull') {
+    return new BerthError('unimplemented', 'images cannot be pulled yet', {
+      hint: "load one with 'berth load -i FILE'",
+    });
+  }
   return new BerthError('invalid_argument', `unknown command: berth ${name}`, { hint: seeHelp('') });
 }
 

@@ -16,10 +16,22 @@ export async function followContainer(client: BerthClient, id: string, options: 
     ...options,
     open: (onOutput) => client.containers.attach(id, { stdin, start, logs, onOutput }),
     sendSignal: options.proxySignals ? (signal) => client.containers.kill(id, signal) : undefined,
+  }).catch((error: unknown) => {
+    throw error instanceof BerthError && error.code === 'connection_lost' ? lostContainer(id, error) : error;
   });
   if (end === 'detached') return 0;
   if (end === 'given-up') return 1;
   return end.exit.exitCode;
+}
+
+/** The daemon's end is not the container's. */
+function lostContainer(id: string, cause: BerthError): BerthError {
+  const ref = id.slice(0, 12);
+  return new BerthError('unavailable', `lost the daemon while attached to container ${ref}`, {
+    code: cause.code,
+    hint: `the container goes on without it: see 'berth logs ${ref}' and 'berth wait ${ref}'`,
+    cause,
+  });
 }
 
 /** Docker's exit code for a command that could not be begun, else the one given. */

@@ -9,7 +9,6 @@ export const command = defineCommand({
   flags: {
     change: listFlag('Apply Dockerfile instruction to the created image', { short: 'c' }),
     message: textFlag('Set commit message for imported image', { short: 'm' }),
-    platform: textFlag('', { hidden: true }),
   },
   arguments: { least: 1, most: 2 },
   async run({ flags: { change, message }, args, client }) {

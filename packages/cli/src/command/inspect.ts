@@ -1,7 +1,7 @@
 import { BerthError, isKind } from '@berth/model/error';
 import type { BerthClient } from '@berth/sdk/client';
 import { type CommandCall, defineCommand } from '../command.ts';
-import { textFlag, valueFlag, switchFlag } from '../flag/spec.ts';
+import { textFlag, valueFlag } from '../flag/spec.ts';
 import { containerInspection } from '../inspect-container.ts';
 import { imageInspection } from '../inspect-image.ts';
 import { print } from '../print/output.ts';
@@ -11,7 +11,6 @@ type Kind = 'container' | 'image';
 
 const flagTable = {
   format: textFlag("'json' or a Go template", { short: 'f' }),
-  size: switchFlag('Display total file sizes', { short: 's', hidden: true }),
   type: valueFlag('Only inspect objects of the given type: container or image', parseKind),
 };
 

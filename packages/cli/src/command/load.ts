@@ -10,7 +10,6 @@ export const command = defineCommand({
   flags: {
     input: textFlag('Read from a tar archive (or an OCI layout folder) instead of STDIN', { short: 'i' }),
     quiet: switchFlag('Suppress the load output', { short: 'q' }),
-    platform: textFlag('', { hidden: true }),
   },
   arguments: { least: 0, most: 0 },
   async run({ flags, client }) {

@@ -5,5 +5,5 @@ export const command = defineCommand({
   usage: 'pause CONTAINER [CONTAINER...]',
   flags: {},
   arguments: { least: 1 },
-  run: ({ args, client }) => eachTarget(args, (ref) => client.containers.pause(ref)),
+  run: ({ args, client }) => eachTarget(args, (ref) => client.containers.pause(ref), { together: true }),
 });

@@ -16,7 +16,6 @@ const flagTable = {
   latest: switchFlag('Show the latest created container (includes all states)', { short: 'l' }),
   'no-trunc': switchFlag("Don't truncate output"),
   quiet: switchFlag('Only display container IDs', { short: 'q' }),
-  size: switchFlag('Display total file sizes', { short: 's', hidden: true }),
 };
 
 export const command = defineCommand({

@@ -8,9 +8,10 @@ export const command = defineCommand({
   arguments: { least: 1 },
   async run({ flags, args, client }) {
     const options = { timeout: flags.timeout ?? flags.time, stopSignal: flags.signal };
-    return await eachTarget(args, async (ref) => {
+    const restart = async (ref: string) => {
       await client.containers.stop(ref, options);
       await client.containers.start(ref);
-    });
+    };
+    return await eachTarget(args, restart, { together: true });
   },
 });

@@ -12,12 +12,13 @@ export const command = defineCommand({
   },
   arguments: { least: 1 },
   run: ({ flags: { force }, args, client }) =>
-    eachTarget(args, async (ref) => {
-      try {
-        await client.containers.remove(ref, { force });
-      } catch (error) {
-        // As docker: with -f the wish is that it be gone.
-        if (!force || !isKind(error, 'not_found')) throw error;
-      }
+    eachTarget(args, (ref) => client.containers.remove(ref, { force }), {
+      together: true,
+      forgive: force ? isAbsent : undefined,
     }),
 });
+
+/** As docker: with -f the wish is that it be gone, so that its absence is told and no failure. */
+function isAbsent(error: unknown): boolean {
+  return isKind(error, 'not_found');
+}

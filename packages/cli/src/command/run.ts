@@ -50,7 +50,6 @@ async function runDetached({ flags, args, client, env }: Call): Promise<number> 
 }
 
 async function runAttached({ flags, args, client, env }: Call): Promise<number> {
-  const session = await import('../foreground.ts');
   const keys = await import('../terminal/detach-keys.ts');
   const { checkTerminal } = await import('../terminal/raw-mode.ts');
   const attached = (stream: string) => flags.attach.length === 0 || flags.attach.includes(stream);
@@ -63,7 +62,9 @@ async function runAttached({ flags, args, client, env }: Call): Promise<number> 
     return 1;
   }
   const request = containerRequest(flags, args, env);
-  const { id } = await createContainer(client, stdin ? { ...request, stdinOnce: true } : request, flags.cidfile);
+  const creation = createContainer(client, stdin ? { ...request, stdinOnce: true } : request, flags.cidfile);
+  // The rest of this program is loaded while the daemon works.
+  const [session, { id }] = await Promise.all([import('../foreground.ts'), creation]);
   try {
     return await session.followContainer(client, id, {
       stdin,

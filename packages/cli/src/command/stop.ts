@@ -8,6 +8,6 @@ export const command = defineCommand({
   arguments: { least: 1 },
   async run({ flags, args, client }) {
     const options = { timeout: flags.timeout ?? flags.time, stopSignal: flags.signal };
-    return await eachTarget(args, (ref) => client.containers.stop(ref, options));
+    return await eachTarget(args, (ref) => client.containers.stop(ref, options), { together: true });
   },
 });

@@ -5,5 +5,5 @@ export const command = defineCommand({
   usage: 'unpause CONTAINER [CONTAINER...]',
   flags: {},
   arguments: { least: 1 },
-  run: ({ args, client }) => eachTarget(args, (ref) => client.containers.unpause(ref)),
+  run: ({ args, client }) => eachTarget(args, (ref) => client.containers.unpause(ref), { together: true }),
 });

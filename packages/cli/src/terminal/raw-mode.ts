@@ -1,6 +1,6 @@
+import { isatty } from 'node:tty';
 import { BerthError } from '@berth/model/error';
 import type { TerminalSize } from '@berth/sdk/client';
-import { isatty } from 'node:tty';
 import { onSignals } from './signal-proxy.ts';
 
 export function isTerminal(descriptor: 0 | 1 | 2): boolean {
@@ -18,11 +18,16 @@ export function checkTerminal(wish: { readonly stdin: boolean; readonly tty: boo
 }
 
 /**
- * Every key goes to the container, Ctrl-C too, until disposed. Node resets the terminal when the process exits or
- * dies by a signal that it does not handle, so that no way out leaves it raw.
+ * Every key goes to the container, Ctrl-C too, and its output to the screen as it is, until disposed. Node resets the
+ * terminal when the process exits or dies by a signal that it does not handle, so that no way out leaves it raw.
  */
 export function rawMode(): Disposable {
   process.stdin.setRawMode(true);
+  // Node's raw mode still turns a line feed into a new line, which breaks full-screen programs that mean 'one row
+  // down' by it. There is no call for that in Node; without stty(1) it stays so.
+  // Loaded here: it costs 4 ms, and most sessions are not typed at.
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
+  spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
   return {
     [Symbol.dispose]() {
       process.stdin.setRawMode(false);
