@@ -13,7 +13,7 @@ export interface Ended {
 
 /** The command as a process, against the daemon on the socket. */
 export function startBerth(socket: string, args: readonly string[]): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [program, ...args], {
+  return spawn(process.execPath, ['--', program, ...args], {
     env: { ...process.env, BERTH_HOST: socket, BERTH_RUN: '/nonexistent/run' },
     stdio: 'pipe',
   });

@@ -82,7 +82,7 @@ export class Engine implements Places, AsyncDisposable {
 
   /** Runs the `berth` command against this engine. */
   berth(args: readonly string[], options: CommandOptions = {}): Promise<Ran> {
-    return runCommand([process.execPath, commandProgram, ...args], {
+    return runCommand([process.execPath, '--', commandProgram, ...args], {
       ...options,
       env: { ...this.#env, ...options.env },
     });
@@ -90,7 +90,7 @@ export class Engine implements Places, AsyncDisposable {
 
   /** The words to run `berth` with by other means, such as in a terminal; they need `env`. */
   command(args: readonly string[]): { readonly argv: readonly string[]; readonly env: NodeJS.ProcessEnv } {
-    return { argv: [process.execPath, commandProgram, ...args], env: this.#env };
+    return { argv: [process.execPath, '--', commandProgram, ...args], env: this.#env };
   }
 
   /** Like `berth`, for what must succeed. @returns standard output without the last newline */
@@ -103,7 +103,11 @@ export class Engine implements Places, AsyncDisposable {
   /** Starts the daemon, after a `kill9` or a `stop`. */
   async launch(): Promise<void> {
     const log = openSync(this.#logFile, 'a');
-    const child = spawn(process.execPath, [daemonProgram], { env: this.#env, cwd: '/', stdio: ['ignore', log, log] });
+    const child = spawn(process.execPath, ['--', daemonProgram], {
+      env: this.#env,
+      cwd: '/',
+      stdio: ['ignore', log, log],
+    });
     closeSync(log);
     this.#child = child;
     for (const deadline = Date.now() + 20_000; !(await answers(this.socket)); await sleep(5)) {
