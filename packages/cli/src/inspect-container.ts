@@ -52,7 +52,7 @@ function stateFields(state: ContainerState): Fields {
 }
 
 /** The image's values and the user's together, as they will take effect: the spec has them. */
-function configFields({ id, config, image }: ContainerDetail, spec: RuntimeSpec | null): Fields {
+function configFields({ id, config, image, stopSignal }: ContainerDetail, spec: RuntimeSpec | null): Fields {
   return {
     Hostname: config.hostname ?? spec?.hostname ?? id.slice(0, 12),
     User: config.user ?? '',
@@ -65,7 +65,7 @@ function configFields({ id, config, image }: ContainerDetail, spec: RuntimeSpec 
     WorkingDir: config.workingDir ?? spec?.process.cwd ?? '',
     Entrypoint: config.entrypoint ?? null,
     Labels: config.labels ?? {},
-    ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
+    StopSignal: stopSignal,
     ...(config.stopTimeout === undefined ? {} : { StopTimeout: config.stopTimeout }),
   };
 }

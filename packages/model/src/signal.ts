@@ -19,6 +19,12 @@ export function signalNumber(signal: string): number {
   });
 }
 
+/** The name with which `kill -l` lists a signal, `SIGTERM`; real-time signals count from RTMIN. */
+export function signalName(number: number): string {
+  const named = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+  return named ?? (number === realTimeMin ? 'SIGRTMIN' : `SIGRTMIN+${number - realTimeMin}`);
+}
+
 function namedSignal(name: string): number | undefined {
   const realTime = /^RT(MIN|MAX)(?:([+-])(\d+))?$/.exec(name);
   if (realTime === null) return (constants.signals as Readonly<Record<string, number>>)[`SIG${name}`];

@@ -202,6 +202,8 @@ export interface ContainerState {
 export interface ContainerDetail extends ContainerSummary {
   readonly config: ContainerCreate;
   readonly args: readonly string[];
+  /** By name, the image's when nobody chose one. */
+  readonly stopSignal: string;
   readonly cgroupPath: string;
   readonly logPath: string;
   readonly snapshotKey: string;

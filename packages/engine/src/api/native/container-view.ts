@@ -1,3 +1,4 @@
+import { signalName } from '@berth/model/signal';
 import type * as wire from '@berth/wire/native/api';
 import type { ContainerState, ContainerView } from '#service/container/contract';
 import { rfc3339 } from './body.ts';
@@ -25,6 +26,7 @@ export function containerDetail(
     ...containerSummary(view),
     config: view.config,
     args: view.spec.process.args,
+    stopSignal: signalName(view.stopSignal),
     cgroupPath: view.spec.linux.cgroupsPath ?? '',
     logPath: more.logPath,
     snapshotKey: view.snapshotKey,
