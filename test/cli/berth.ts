@@ -11,7 +11,7 @@ export interface Ended {
   readonly err: string;
 }
 
-/** The command as a process, against the daemon on the socket. */
+/** The command as a process, against the daemon on the socket. As bin/berth does: without `--` Node takes --env-file. */
 export function startBerth(socket: string, args: readonly string[]): ChildProcessWithoutNullStreams {
   return spawn(process.execPath, ['--', program, ...args], {
     env: { ...process.env, BERTH_HOST: socket, BERTH_RUN: '/nonexistent/run' },
