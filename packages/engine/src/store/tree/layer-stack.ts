@@ -1,13 +1,26 @@
 import { constants, fstatSync } from 'node:fs';
 import * as file from '@berth/addon/file';
-import { O_PATH, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from '@berth/addon/flag';
+import { AT_FDCWD, O_PATH, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from '@berth/addon/flag';
 import { getXattr } from '@berth/addon/xattr';
-import { BerthError } from '@berth/model/error';
+import { BerthError, errnoName } from '@berth/model/error';
 
 /** As many symbolic links in one path as the kernel follows, path_resolution(7). */
 const maxLinks = 40;
 
 const look = { flags: O_PATH | constants.O_NOFOLLOW, resolve: RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+
+/**
+ * A name in a layer as an `O_PATH` descriptor, of a link the link itself; undefined when it is not there, as also
+ * for names that cannot be, and for folders that turn into something else at this moment.
+ */
+export function lookInLayer(layer: number, path: string): number | undefined {
+  try {
+    return file.openIfThere(layer, path, look);
+  } catch (error) {
+    if (['ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(errnoName(error) ?? '')) return undefined;
+    throw error;
+  }
+}
 
 /** Where a path ends: in this layer, at this path, which has no links in it. */
 export interface Found {
@@ -31,8 +44,20 @@ type Entry =
 export class LayerStack implements Disposable {
   readonly #layers: readonly number[];
 
-  constructor(layers: readonly number[]) {
+  private constructor(layers: readonly number[]) {
     this.#layers = layers;
+  }
+
+  static open(folders: readonly string[]): LayerStack {
+    const layers: number[] = [];
+    try {
+      const how = { flags: O_PATH | constants.O_DIRECTORY };
+      for (const folder of folders) layers.push(file.openat2(AT_FDCWD, folder, how));
+    } catch (error) {
+      for (const layer of layers) file.close(layer);
+      throw error;
+    }
+    return new LayerStack(layers);
   }
 
   /** What is not a folder at the end of the path. @throws failed_precondition (`too_many_links`) */
@@ -69,7 +94,7 @@ function lookUp(folder: MergedFolder, name: string): Entry | undefined {
   const path = folder.path === '' ? name : `${folder.path}/${name}`;
   const merged: number[] = [];
   for (const layer of folder.layers) {
-    const fd = file.openIfThere(layer, path, look);
+    const fd = lookInLayer(layer, path);
     if (fd === undefined) continue;
     try {
       const stat = fstatSync(fd);

@@ -1,8 +1,7 @@
-import { constants, fstatSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import * as file from '@berth/addon/file';
-import { AT_FDCWD, O_PATH, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from '@berth/addon/flag';
 import { BerthError } from '@berth/model/error';
-import { LayerStack } from './layer-stack.ts';
+import { LayerStack, lookInLayer } from './layer-stack.ts';
 
 /**
  * A regular file of a stack of layers, as overlayfs would show it, without a mount: whiteouts hide, folders merge
@@ -15,20 +14,25 @@ import { LayerStack } from './layer-stack.ts';
  * @throws resource_exhausted (`file_too_large`) above `limit` bytes, failed_precondition (`too_many_links`)
  */
 export function readFileInLayers(layers: readonly string[], path: string, limit: number): Uint8Array | undefined {
-  using stack = new LayerStack(
-    layers.map((layer) => file.openat2(AT_FDCWD, layer, { flags: O_PATH | constants.O_DIRECTORY })),
-  );
+  using stack = LayerStack.open(layers);
   const found = stack.resolve(path);
-  if (found === undefined) return undefined;
-  const fd = file.openIfThere(found.layer, found.path, {
-    flags: constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-    resolve: RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
-  });
-  if (fd === undefined) return undefined;
+  const place = found === undefined ? undefined : lookInLayer(found.layer, found.path);
+  if (place === undefined) return undefined;
   try {
-    return fstatSync(fd).isFile() ? readWhole(fd, path, limit) : undefined;
+    // Looked at before it is opened: opening a device or a pipe does things.
+    return fstatSync(place).isFile() ? readPlace(place, path, limit) : undefined;
   } finally {
-    file.close(fd);
+    file.close(place);
+  }
+}
+
+/** Opens what an `O_PATH` descriptor stands for, whatever its name leads to by now. */
+function readPlace(place: number, path: string, limit: number): Uint8Array {
+  const fd = openSync(`/proc/self/fd/${place}`, 'r');
+  try {
+    return readWhole(fd, path, limit);
+  } finally {
+    closeSync(fd);
   }
 }
 
