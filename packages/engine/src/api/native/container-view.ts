@@ -10,12 +10,17 @@ export function containerSummary(view: ContainerView): wire.ContainerSummary {
     name: view.name,
     image: view.config.image,
     imageId: view.image.target,
-    command: view.spec.process.args.join(' '),
+    command: view.spec.process.args.map(shown).join(' '),
     createdAt: new Date(view.createdAt).toISOString(),
     status: view.state.status,
     state: containerState(view.state),
     labels: view.config.labels ?? {},
   };
+}
+
+/** Docker's way to show an argument. */
+function shown(argument: string): string {
+  return argument.includes(' ') ? `'${argument}'` : argument;
 }
 
 export function containerDetail(
