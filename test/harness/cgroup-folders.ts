@@ -9,7 +9,7 @@ function hierarchies(): string[] {
 }
 
 /** Every cgroup folder of the engine, parents first. */
-export function cgroupFoldersOf({ cgroupParent }: Places): string[] {
+export function cgroupFoldersOf({ cgroupParent }: Pick<Places, 'cgroupParent'>): string[] {
   return hierarchies()
     .map((mount) => path.join(mount, cgroupParent))
     .filter((folder) => existsSync(folder))

@@ -83,8 +83,13 @@ function descriptors(pid: number): string[] {
 
 /** Every path below a folder but the database's own: it grows and shrinks by itself. */
 function files(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .map((entry) => path.join(entry.parentPath, entry.name))
-    .filter((file) => !/\.(?:db|sqlite)(?:-wal|-shm)?$/.test(file));
+  return existsSync(folder) ? walk(folder).filter((file) => !/\.(?:db|sqlite)(?:-wal|-shm)?$/.test(file)) : [];
+}
+
+/** Node's own `recursive` goes through links, of which a layer may have some that lead to /proc. */
+function walk(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const file = path.join(folder, entry.name);
+    return entry.isDirectory() ? [file, ...walk(file)] : [file];
+  });
 }
