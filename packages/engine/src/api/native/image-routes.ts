@@ -55,7 +55,8 @@ export function imageRoutes(backend: NativeBackend): Route[] {
       path: '/images/remove',
       handle: async (request) => {
         const { ref, force } = await readBody(request, removeSchema);
-        const removed = await images.remove(context(request), ref, force === true);
+        // The engine's own door is its owner's: what is removed here is to free bytes, whoever else may see it.
+        const removed = await images.remove(context(request), ref, { force: force === true, scope: 'share-group' });
         return { json: { ...removed, untagged: removed.untagged.map(familiarName) } };
       },
     },
@@ -115,10 +116,20 @@ async function withFile(backend: NativeBackend, request: HttpRequest, take: Take
     try {
       await pipeline(request.body, createWriteStream(file, { mode: 0o600 }));
       return await take(file, report);
+    } catch (error) {
+      throw namingBody(file, error);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   });
+}
+
+/** The file is ours; the caller sent a stream. */
+function namingBody(file: string, cause: unknown): unknown {
+  if (!(cause instanceof BerthError) || !cause.message.includes(file)) return cause;
+  const { kind, code, message, hint } = cause;
+  const text = message.replaceAll(file, 'standard input');
+  return new BerthError(kind, text, { code, cause, ...(hint === undefined ? {} : { hint }) });
 }
 
 function progressReply(run: (report: Progress) => Promise<LoadedImages>): Reply {

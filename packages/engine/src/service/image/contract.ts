@@ -18,7 +18,7 @@ export interface ImageService {
   /** @throws not_found */
   tag(context: CallContext, source: string, target: string): Promise<void>;
   /** @throws not_found, failed_precondition (`image_in_use`, `several_names`) */
-  remove(context: CallContext, ref: string, force: boolean): Promise<RemovedImage>;
+  remove(context: CallContext, ref: string, options: RemoveOptions): Promise<RemovedImage>;
   /** For this machine's platform, unpacked when it is not yet. @throws not_found */
   ready(context: CallContext, ref: string): Promise<ReadyImage>;
 }
@@ -69,6 +69,15 @@ export interface ReadyImage {
   readonly config: ImageConfig;
   /** Chain id of the top layer: the parent of a container's snapshot. Empty for an image without layers. */
   readonly chainId: string;
+}
+
+export interface RemoveOptions {
+  readonly force: boolean;
+  /**
+   * Whose names go: those of the caller's namespace, so that no door takes away what another still shows, or those of
+   * its whole share group, so that the bytes are freed. Names come into being in the whole group.
+   */
+  readonly scope: 'namespace' | 'share-group';
 }
 
 export interface RemovedImage {

@@ -1,5 +1,5 @@
 import type { Descriptor } from '@berth/model/manifest';
-import type { WriteTransaction } from '#store/metadata';
+import type { ReadTransaction, WriteTransaction } from '#store/metadata';
 import { danglingName, isDangling } from './labels.ts';
 
 /**
@@ -10,7 +10,21 @@ export function moveName(tx: WriteTransaction, namespace: string, name: string, 
   const before = tx.images.put({ namespace, name, target, labels: {} });
   if (before !== undefined && before.target.digest !== target.digest) keepUntagged(tx, namespace, before.target);
   const dangling = danglingName(target.digest);
-  if (!isDangling(name) && tx.images.get(namespace, dangling)) tx.images.delete(namespace, dangling);
+  // Names are put into the whole share group, so the untagged record goes from all of it.
+  if (!isDangling(name)) for (const sharer of shareGroup(tx, namespace)) dropName(tx, sharer, dangling);
+}
+
+/** The namespace itself and those that see its images. */
+export function shareGroup(tx: ReadTransaction, namespace: string): readonly string[] {
+  const group = tx.namespaces.get(namespace)?.shareGroup ?? '';
+  if (group === '') return [namespace];
+  const sharers = tx.namespaces.list().filter(({ shareGroup: other }) => other === group);
+  return sharers.map(({ name }) => name);
+}
+
+/** Unless it is gone already. */
+export function dropName(tx: WriteTransaction, namespace: string, name: string): void {
+  if (tx.images.get(namespace, name) !== undefined) tx.images.delete(namespace, name);
 }
 
 /** Gives a target a nameless record in this namespace unless it has a name there. */

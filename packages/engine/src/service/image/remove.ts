@@ -2,11 +2,11 @@ import type { CallContext } from '@berth/model/context';
 import type { Digest } from '@berth/model/digest';
 import { BerthError, isKind } from '@berth/model/error';
 import type { ImageBackend } from './backend.ts';
-import type { RemovedImage } from './contract.ts';
+import type { RemovedImage, RemoveOptions } from './contract.ts';
 import { findImage, type FoundImage } from './find.ts';
 import { documentsOf, reachableBlobs } from './documents.ts';
 import { isDangling } from './labels.ts';
-import { keepUntagged } from './name-change.ts';
+import { dropName, keepUntagged, shareGroup } from './name-change.ts';
 
 /**
  * Docker's rules: a name is untagged, and with the last name the image goes; by id an image with several names, or
@@ -15,19 +15,21 @@ import { keepUntagged } from './name-change.ts';
 export async function removeImage(
   backend: ImageBackend,
   context: CallContext,
-  { ref, force }: { readonly ref: string; readonly force: boolean },
+  { ref, force, scope }: RemoveOptions & { readonly ref: string },
 ): Promise<RemovedImage> {
   const found = await findImage(backend, context, ref);
   const target = found.records[0].target;
   const names = namesToRemove(found, ref, force);
   const isWhole = names.length === found.records.length;
+  const namespaces =
+    scope === 'namespace' ? [context.namespace] : backend.metadata.read((tx) => shareGroup(tx, context.namespace));
   const users = backend.metadata
-    .read((tx) => tx.containers.list(context.namespace))
+    .read((tx) => namespaces.flatMap((namespace) => tx.containers.list(namespace)))
     .filter((row) => row.imageTarget === target.digest);
   if (isWhole && users.length > 0 && !force) throw inUse(ref, users[0]?.name ?? '', users.length);
   const before = [...(await reachableBlobs(documentsOf(backend.content, context), target)).keys()];
   await backend.metadata.write((tx) => {
-    for (const name of names) tx.images.delete(context.namespace, name);
+    for (const namespace of namespaces) for (const name of names) dropName(tx, namespace, name);
     // What containers still need stays visible as an untagged image.
     if (users.length > 0) keepUntagged(tx, context.namespace, target);
   });
