@@ -20,6 +20,7 @@ import { ContainerRegistry } from '#service/container/registry';
 import { StartRecordFile } from '#service/container/start-record';
 import { warmUp } from '#service/container/warm-up';
 import { EventBus } from '#service/event/bus';
+import { BlobTurns } from '#service/image/blob-turns';
 import { createImageService } from '#service/image/images';
 import { createSystemService } from '#service/system/system';
 import { openStores } from '#store/open-stores';
@@ -63,6 +64,7 @@ export async function composeEngine(
     leases,
     collector,
     events,
+    turns: new BlobTurns(),
     scratch,
   });
   const cgroups = detectCgroups(config.cgroupParent);

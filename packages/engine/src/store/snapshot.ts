@@ -20,7 +20,7 @@ export interface SnapshotStore {
   commit(context: CallContext, name: string, key: string, options?: CommitSnapshotOptions): Promise<void>;
   /** @throws not_found, failed_precondition (`has_children`) */
   remove(context: CallContext, key: string): Promise<void>;
-  /** @throws not_found */
+  /** Under a lease it is protected from now on, as it would be by making it. @throws not_found */
   stat(context: CallContext, key: string): Promise<SnapshotInfo>;
   /** @throws not_found */
   usage(context: CallContext, key: string): Promise<SnapshotUsage>;

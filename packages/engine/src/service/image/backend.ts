@@ -3,6 +3,7 @@ import type { Collector, Leases, MetadataStore } from '#store/metadata';
 import type { SnapshotStore } from '#store/snapshot';
 import type { Digest } from '@berth/model/digest';
 import type { EventBus } from '#service/event/bus';
+import type { BlobTurns } from './blob-turns.ts';
 
 /** What the image service is made on. */
 export interface ImageBackend {
@@ -14,6 +15,7 @@ export interface ImageBackend {
   readonly leases: Leases;
   readonly collector: Collector;
   readonly events: EventBus;
+  readonly turns: BlobTurns;
   /** For temporary files; emptied when the daemon starts. */
   readonly scratch: string;
 }

@@ -13,14 +13,20 @@ export type BlobSource =
 const chunkSize = 1 << 20;
 
 /** Puts a blob into the content store with these labels; one that is there already only takes the labels. */
-export async function storeBlob(
+export async function storeBlob(backend: ImageBackend, context: CallContext, blob: StoredBlob): Promise<void> {
+  await backend.turns.run(blob.descriptor.digest, context.signal, () => store(backend, context, blob));
+}
+
+export interface StoredBlob {
+  readonly descriptor: Descriptor;
+  readonly source: BlobSource;
+  readonly labels: Labels;
+}
+
+async function store(
   backend: ImageBackend,
   context: CallContext,
-  {
-    descriptor,
-    source,
-    labels,
-  }: { readonly descriptor: Descriptor; readonly source: BlobSource; readonly labels: Labels },
+  { descriptor, source, labels }: StoredBlob,
 ): Promise<void> {
   await using ingest = await openIngest(backend, context, descriptor);
   if (ingest === undefined) {

@@ -49,7 +49,7 @@ export async function unpackImage(
 ): Promise<string> {
   let parent = '';
   for (const step of layerSteps(image)) {
-    await unpackLayer(backend, context, step, options);
+    await backend.turns.run(step.layer.digest, context.signal, () => unpackLayer(backend, context, step, options));
     parent = step.chain;
   }
   return parent;

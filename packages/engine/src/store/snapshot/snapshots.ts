@@ -80,6 +80,7 @@ export class Snapshots implements SnapshotStore, AsyncDisposable {
     const [summary] = await Promise.all([summarizeTree(folder), options.synced === true ? undefined : sync(folder)]);
     context.signal.throwIfAborted();
     await metadata.write((tx) => {
+      // First, so that a lease of this process also protects a snapshot that has the name already.
       tx.leases.protect(context.namespace, context.lease, { kind: 'snapshot', key: name });
       tx.snapshots.commit(key, name, { labels: options.labels ?? {}, summary });
     });
@@ -90,8 +91,15 @@ export class Snapshots implements SnapshotStore, AsyncDisposable {
     await this.discard(id);
   }
 
-  async stat(_context: CallContext, key: string): Promise<SnapshotInfo> {
-    return infoOf(this.#options.metadata.read((tx) => tx.snapshots.find(key)));
+  async stat({ namespace, lease }: CallContext, key: string): Promise<SnapshotInfo> {
+    const { metadata } = this.#options;
+    const resource = { namespace, kind: 'snapshot', key } as const;
+    const info = infoOf(metadata.read((tx) => tx.snapshots.find(key)));
+    if (lease === undefined || metadata.processLeases.protect(lease, resource)) return info;
+    return await metadata.write((tx) => {
+      tx.leases.protect(namespace, lease, resource);
+      return infoOf(tx.snapshots.find(key));
+    });
   }
 
   async usage(_context: CallContext, key: string): Promise<SnapshotUsage> {
