@@ -16,14 +16,13 @@ export async function createContainer(
     });
   }
   const created = await client.containers.create(config).catch((error: unknown) => {
-    throw isKind(error, 'not_found') ? absentImage(config.image, error) : error;
+    throw isKind(error, 'not_found') && error.code === 'no_such_image' ? absentImage(config.image, error) : error;
   });
   for (const warning of created.warnings) printError(`warning: ${warning}\n`);
   if (cidfile !== undefined) writeFileSync(cidfile, created.id);
   return created;
 }
 
-/** A create finds nothing but the image absent. */
 function absentImage(image: string, cause: BerthError): BerthError {
   const name = /[:@]/.test(image.slice(image.lastIndexOf('/'))) ? image : `${image}:latest`;
   return new BerthError('not_found', `unable to find image '${name}' locally`, {

@@ -48,9 +48,22 @@ async function readArchive(path: string, options: OpenOptions): Promise<ImageArc
 async function membersOf(path: string, { scratch, signal }: OpenOptions, copy: ScratchFile): Promise<Members> {
   if (await isFolder(path)) return await folderMembers(path);
   const compression = await compressionOf(path);
-  if (compression === 'none') return await tarMembers(path, signal);
-  copy.path = await decompressedCopy(path, compression, { scratch, ...(signal === undefined ? {} : { signal }) });
-  return await tarMembers(copy.path, signal);
+  if (compression !== 'none') {
+    copy.path = await decompressedCopy(path, compression, { scratch, ...(signal === undefined ? {} : { signal }) });
+  }
+  try {
+    return await tarMembers(copy.path ?? path, signal);
+  } catch (error) {
+    throw error instanceof BerthError ? namingArchive(path, error) : error;
+  }
+}
+
+/** The parser knows no file. */
+function namingArchive(path: string, cause: BerthError): BerthError {
+  const { kind, code, message } = cause;
+  const hint =
+    code === 'bad_tar' ? { hint: 'an archive of images is a tar that docker or a tool for OCI layouts wrote' } : {};
+  return new BerthError(kind, `${path}: ${message}`, { code, cause, ...hint });
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -1,10 +1,11 @@
 import type { CallContext } from '@berth/model/context';
 import { withLease } from '@berth/model/context';
-import { BerthError } from '@berth/model/error';
+import { BerthError, isKind } from '@berth/model/error';
+import type { Descriptor } from '@berth/model/manifest';
 import { parseReference } from '@berth/model/reference';
 import type { ImageBackend } from './backend.ts';
 import type { ImageService, ReadyImage } from './contract.ts';
-import { documentsOf, platformImage } from './documents.ts';
+import { documentsOf, platformImage, type PlatformImage, presentImages } from './documents.ts';
 import { findImage } from './find.ts';
 import { importImage } from './import.ts';
 import { isDangling } from './labels.ts';
@@ -22,11 +23,11 @@ export function createImageService(backend: ImageBackend): ImageService {
     inspect: async (context, ref) => {
       const { records } = await findImage(backend, context, ref);
       const view = await viewImage(backend, context, records);
-      const { config, manifest } = await platformImage(documentsOf(backend.content, context), records[0].target);
+      const { config, manifest } = await shownImage(backend, context, { target: records[0].target, ref });
       return { ...view, config, manifest, configDigest: manifest.config.digest };
     },
     tag: (context, source, target) => tagImage(backend, context, source, target),
-    remove: (context, ref, force) => removeImage(backend, context, { ref, force }),
+    remove: (context, ref, options) => removeImage(backend, context, { ref, ...options }),
     ready: (context, ref) => readyImage(backend, context, ref),
   };
 }
@@ -42,10 +43,40 @@ async function tagImage(backend: ImageBackend, context: CallContext, source: str
   backend.events.publish({ type: 'image', action: 'tag', id: records[0].target.digest, attributes });
 }
 
+/** @throws not_found (`no_such_platform`) that names the image as the caller does */
+async function hostImage(
+  backend: ImageBackend,
+  context: CallContext,
+  { target, ref }: { readonly target: Descriptor; readonly ref: string },
+): Promise<PlatformImage> {
+  try {
+    return await platformImage(documentsOf(backend.content, context), target);
+  } catch (cause) {
+    if (!isKind(cause, 'not_found') || cause.code !== 'no_such_platform') throw cause;
+    throw new BerthError('not_found', `image ${ref}: ${cause.message}`, { code: cause.code, cause });
+  }
+}
+
+/** This machine's, or else any that is here: an image for others can be looked at all the same. */
+async function shownImage(
+  backend: ImageBackend,
+  context: CallContext,
+  asked: { readonly target: Descriptor; readonly ref: string },
+): Promise<PlatformImage> {
+  try {
+    return await hostImage(backend, context, asked);
+  } catch (error) {
+    if (!isKind(error, 'not_found') || error.code !== 'no_such_platform') throw error;
+    const [other] = await presentImages(documentsOf(backend.content, context), asked.target);
+    if (other === undefined) throw error;
+    return other;
+  }
+}
+
 async function readyImage(backend: ImageBackend, context: CallContext, ref: string): Promise<ReadyImage> {
   const { named, records } = await findImage(backend, context, ref);
   const record = named ?? records[0];
-  const image = await platformImage(documentsOf(backend.content, context), record.target);
+  const image = await hostImage(backend, context, { target: record.target, ref });
   const ready = {
     name: isDangling(record.name) ? record.target.digest : record.name,
     target: record.target,
