@@ -8,6 +8,7 @@ import type { Snapshot } from '#store/snapshot';
 import type { ReadyImage } from '#service/image/contract';
 import type { ContainerBackend } from './backend.ts';
 import type { BindMount, ContainerConfig, ContainerRecord, CreatedContainer } from './contract.ts';
+import { checkLimits } from './check-limits.ts';
 import { containerSpec } from './container-spec.ts';
 import { ContainerEntry } from './entry.ts';
 import { writeEtcFiles } from './etc-files.ts';
@@ -23,6 +24,7 @@ export async function createContainer(
   config: ContainerConfig,
 ): Promise<CreatedContainer> {
   const name = chooseName(backend, context.namespace, config.name);
+  checkLimits(config);
   const image = await readyImage(backend, context, config.image);
   const id = newContainerId();
   await Promise.all((config.mounts ?? []).map(checkSource));
