@@ -95,7 +95,8 @@ function explainBind({ source, target }: PlanRecord<'bind_mount'>, errno: string
     const hint = `create it, or correct the source of -v ${text(source)}:${text(target)}`;
     return { kind: 'invalid_argument', message: `bind source ${text(source)} does not exist`, hint };
   }
-  if (errno === 'ENOTDIR') {
+  // move_mount(2) says EINVAL where mount(2) says ENOTDIR.
+  if (errno === 'ENOTDIR' || errno === 'EINVAL') {
     return bad(
       `cannot mount ${text(source)} on ${text(target)}: one is a folder and the other is not`,
       'mount a file on a file and a folder on a folder',
