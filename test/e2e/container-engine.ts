@@ -33,7 +33,10 @@ export class ContainerEngine {
     this.#engine = await Engine.start({ env });
     await this.load('busybox');
     // The first container makes folders that stay.
-    await this.expect(['run', '--rm', 'busybox', 'true']);
+    await this.expect(['run', '--name', 'first', 'busybox', 'true']);
+    // The first reader that waits gives the daemon its one inotify descriptor.
+    await this.expect(['logs', '-f', 'first']);
+    await this.expect(['rm', 'first']);
     this.#clean = belongings(this.engine);
   }
 

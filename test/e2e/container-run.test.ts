@@ -88,10 +88,10 @@ describe('berth run', { skip: whySkipped }, () => {
 
   test('PATH, HOSTNAME and HOME are there when nobody gave them, TERM with a terminal alone', async () => {
     const lines = (await box.print('env', ['-h', 'boat', '-u', 'app'])).split('\n').toSorted();
-    const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+    const search = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
     assert.deepEqual(
       lines.filter((line) => !/^(SHLVL|PWD)=/.test(line)),
-      ['HOME=/home', 'HOSTNAME=boat', path],
+      ['HOME=/home', 'HOSTNAME=boat', search],
     );
   });
 
