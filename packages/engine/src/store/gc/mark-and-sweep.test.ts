@@ -118,6 +118,19 @@ describe('collection', () => {
     assert.deepEqual((await stores.collector.collect()).blobs, [digest]);
   });
 
+  it('leaves what was found to be there under a lease', async () => {
+    await layer('chain', '');
+    const lease = await stores.leases.create('default');
+    const recorded = await stores.leases.create('default', 60_000);
+    for (const one of [lease, recorded]) {
+      await stores.snapshots.stat(withLease(context, one.id), 'chain');
+      assert.deepEqual((await stores.collector.collect()).snapshots, []);
+      if (one === lease) await stores.snapshots.stat(withLease(context, recorded.id), 'chain');
+      await one[Symbol.asyncDispose]();
+    }
+    assert.deepEqual((await stores.collector.collect()).snapshots, ['chain']);
+  });
+
   it('leaves what has the root label', async () => {
     const child = await put('child');
     await put('root', { 'containerd.io/gc.root': 'now', 'containerd.io/gc.ref.content': child });

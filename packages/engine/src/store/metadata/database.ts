@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { BerthError } from '@berth/model/error';
 import { applicationId, migrations } from './schema.ts';
@@ -10,12 +10,15 @@ import { applicationId, migrations } from './schema.ts';
  * @throws data_loss (`corrupt_database`), failed_precondition (`newer_database`, `foreign_database`)
  */
 export function openDatabase(file: string): DatabaseSync {
-  const isNew = !existsSync(file);
+  // Records hold environments and so secrets. SQLite gives its other files the mode of this one.
+  closeSync(openSync(file, 'a', 0o600));
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(file, { timeout: 2000 });
-    const version = isNew ? 0 : checkedVersion(db, file);
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216;');
+    const version = checkedVersion(db, file);
+    db.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -8192;',
+    );
     migrate(db, version);
     return db;
   } catch (error) {
@@ -28,7 +31,7 @@ function checkedVersion(db: DatabaseSync, file: string): number {
   const version = pragma(db, 'user_version');
   const owner = pragma(db, 'application_id');
   const tables = Number(db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n']);
-  // No tables: a first open that was killed before its migration was durable.
+  // No tables: the first open, or one that was killed before its migration was durable.
   if (tables === 0 && version === 0) return 0;
   if (owner !== applicationId) {
     throw new BerthError('failed_precondition', `${file} is a database of another program`, {

@@ -74,7 +74,8 @@ export class GroupCommit {
       // SQLite itself ends the transaction on a full disk and the like: then all of the group failed.
       if (!this.#db.isTransaction) throw error;
       this.#db.exec('ROLLBACK TO one; RELEASE one');
-      return () => reject(error);
+      const failure = sqliteCode(error) === undefined ? error : commitError(error);
+      return () => reject(failure);
     }
   }
 }
@@ -83,10 +84,16 @@ function closedError(): BerthError {
   return new BerthError('unavailable', 'the metadata store is closed', { code: 'store_closed' });
 }
 
-/** SQLITE_FULL is 13 (sqlite.org/rescode.html). */
+/** The primary result code, sqlite.org/rescode.html; undefined for what is not SQLite's. */
+function sqliteCode(error: unknown): number | undefined {
+  const code = (error as { errcode?: unknown } | undefined)?.errcode;
+  return typeof code === 'number' ? code & 0xff : undefined;
+}
+
+const sqliteFull = 13;
+
 function commitError(cause: unknown): BerthError {
-  const isFull = (Number((cause as { errcode?: number }).errcode) & 0xff) === 13;
-  const kind = isFull ? 'resource_exhausted' : 'internal';
+  const kind = sqliteCode(cause) === sqliteFull ? 'resource_exhausted' : 'internal';
   const message = cause instanceof Error ? cause.message : String(cause);
   return new BerthError(kind, `the metadata transaction was not committed: ${message}`, {
     code: 'commit_failed',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,6 +7,10 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { sha256 } from '@berth/model/digest';
 import type { Descriptor } from '@berth/model/manifest';
 import type { ContainerRow } from '../metadata.ts';
+import { containerTable } from './container-table.ts';
+import { openDatabase } from './database.ts';
+import { GroupCommit } from './group-commit.ts';
+import { namespaceTable } from './namespace-table.ts';
 import { SqliteMetadata } from './sqlite-metadata.ts';
 
 let folder: string;
@@ -207,6 +211,30 @@ describe('records of images and namespaces', () => {
 });
 
 describe('a database file', () => {
+  it('is for its owner only', async () => {
+    const store = SqliteMetadata.open(file);
+    await store.write((tx) => tx.containers.create(container('a')));
+    for (const suffix of ['', '-wal', '-shm']) assert.equal(statSync(file + suffix).mode & 0o777, 0o600);
+    await store[Symbol.asyncDispose]();
+  });
+
+  it('that cannot grow fails the writes that need it to, and takes others', async () => {
+    const db = openDatabase(file);
+    const tables = containerTable(db, namespaceTable(db));
+    const commits = new GroupCommit(db, () => undefined);
+    const size = Number(db.prepare('PRAGMA page_count').get()?.['page_count']);
+    db.exec(`PRAGMA max_page_count = ${size + 3}`);
+    const large = commits.write(() => tables.create(container('a', { record: 'x'.repeat(100_000) })));
+    await assert.rejects(large, { kind: 'resource_exhausted', code: 'commit_failed' });
+    await commits.write(() => tables.create(container('b')));
+    assert.deepEqual(
+      tables.list().map(({ id }) => id),
+      ['b'],
+    );
+    commits.close();
+    db.close();
+  });
+
   it('that is damaged is named, and left as it is', () => {
     writeFileSync(file, 'this is not a database, '.repeat(100));
     const before = readFileSync(file);
