@@ -13,7 +13,7 @@ import type { ContainerBackend } from '#service/container/backend';
 import { createContainerService } from '#service/container/containers';
 import { Execs } from '#service/container/execs';
 import { checkRunFolder, containerFolders } from '#service/container/folders';
-import { createContainerInsight } from '#service/container/insights';
+import { createContainerInsight } from '#service/insight/insights';
 import { rootTarget } from '#service/container/places';
 import { recoverContainers } from '#service/container/recover';
 import { ContainerRegistry } from '#service/container/registry';

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { backgroundContext, type Log } from '@berth/model/context';
-import { CleanStopMark } from './clean-stop.ts';
+import { CleanStopMark } from './root/clean-stop.ts';
 import { BlobPins } from './content/blob-pins.ts';
 import { dropLostBlobs, sweepBlobFiles } from './content/check-blobs.ts';
 import { LocalContent, type LocalContentStore } from './content/local-content.ts';
@@ -11,7 +11,7 @@ import { MarkAndSweep } from './gc/mark-and-sweep.ts';
 import { createLeases } from './lease/leases.ts';
 import type { Collector, Leases } from './metadata.ts';
 import { SqliteMetadata } from './metadata/sqlite-metadata.ts';
-import { lockRoot } from './root-lock.ts';
+import { lockRoot } from './root/root-lock.ts';
 import type { SnapshotStore } from './snapshot.ts';
 import { checkTrees } from './snapshot/check-trees.ts';
 import { createDiskSync } from './snapshot/disk-sync.ts';

@@ -2,8 +2,8 @@ import { apiPrefix, type ApiError } from '@berth/wire/native/api';
 import type { BerthError } from '@berth/model/error';
 import { backgroundContext, type CallContext, type Log, withSignal } from '@berth/model/context';
 import type { ContainerService, ExecService } from '#service/container/contract';
-import type { ContainerInsight } from '#service/container/insight';
-import type { EventBus } from '#service/event/bus';
+import type { ContainerInsight } from '#service/insight/contract';
+import type { Events } from '#service/event/contract';
 import type { ImageService } from '#service/image/contract';
 import type { SystemService } from '#service/system/contract';
 import type { HttpRequest, Route } from '../http/route.ts';
@@ -20,7 +20,7 @@ export interface NativeBackend {
   readonly insight: ContainerInsight;
   readonly images: ImageService;
   readonly system: SystemService;
-  readonly events: EventBus;
+  readonly events: Events;
   readonly log: Log;
   /** Where bodies that must be files are kept while they are read. */
   readonly scratch: string;

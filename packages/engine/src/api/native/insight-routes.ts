@@ -3,7 +3,7 @@ import os from 'node:os';
 import { BerthError } from '@berth/model/error';
 import type * as wire from '@berth/wire/native/api';
 import { encodeFrame, frameTypes } from '@berth/wire/native/stream';
-import type { LogChunk, LogOptions, StatsSample } from '#service/container/insight';
+import type { LogChunk, LogOptions, StatsSample } from '#service/insight/contract';
 import type { HttpRequest, Reply, Route } from '../http/route.ts';
 import { flag, rfc3339, wholeNumber } from './body.ts';
 import { containerDetail } from './container-view.ts';

@@ -1,5 +1,5 @@
 import type * as wire from '@berth/wire/native/api';
-import type { EngineEvent } from '#service/event/bus';
+import type { EngineEvent } from '#service/event/contract';
 import type { HttpRequest, Route } from '../http/route.ts';
 import { callContext, apiError, type NativeBackend } from './dialect.ts';
 import { BerthError } from '@berth/model/error';

@@ -3,7 +3,7 @@ import type { CgroupLayout } from '@berth/runtime/cgroup/layout';
 import type { Launcher } from '@berth/runtime/shim/launcher';
 import type { SnapshotStore } from '#store/snapshot';
 import type { Leases } from '#store/metadata';
-import type { EventBus } from '#service/event/bus';
+import type { Events } from '#service/event/contract';
 import type { ImageService } from '#service/image/contract';
 import type { ContainerRegistry } from './registry.ts';
 
@@ -13,7 +13,7 @@ export interface ContainerBackend {
   readonly snapshots: SnapshotStore;
   readonly leases: Leases;
   readonly images: ImageService;
-  readonly events: EventBus;
+  readonly events: Events;
   readonly log: Log;
   readonly launcher: Launcher;
   readonly cgroups: CgroupLayout;

@@ -4,7 +4,7 @@ import { resolveUser } from '@berth/runtime/defaults/user';
 import type { ProcessSpec } from '@berth/model/runtime-spec';
 import type { ContainerRecord, ExecConfig } from './contract.ts';
 import { mergeEnvironment } from './program.ts';
-import { readRunningFile } from './rootfs-file.ts';
+import { readRunningFile } from '@berth/runtime/process/root-file';
 
 /** A further process of a container: its own wishes over the container's settings (docker's rules). */
 export function execProcess(record: ContainerRecord, config: ExecConfig, pid: number): ProcessSpec {

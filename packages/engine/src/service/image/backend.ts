@@ -2,7 +2,7 @@ import type { ContentStore } from '#store/content';
 import type { Collector, Leases, MetadataStore } from '#store/metadata';
 import type { SnapshotStore } from '#store/snapshot';
 import type { Digest } from '@berth/model/digest';
-import type { EventBus } from '#service/event/bus';
+import type { Events } from '#service/event/contract';
 import type { BlobTurns } from './blob-turns.ts';
 
 /** What the image service is made on. */
@@ -14,7 +14,7 @@ export interface ImageBackend {
   readonly metadata: MetadataStore;
   readonly leases: Leases;
   readonly collector: Collector;
-  readonly events: EventBus;
+  readonly events: Events;
   readonly turns: BlobTurns;
   /** For temporary files; emptied when the daemon starts. */
   readonly scratch: string;

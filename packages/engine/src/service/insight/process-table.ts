@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { BerthError, errnoName } from '@berth/model/error';
-import type { ProcessTable } from './insight.ts';
+import type { ProcessTable } from './contract.ts';
 
 const run = promisify(execFile);
 /** USER_HZ is 100 on every architecture that we run on, proc_pid_stat(5). */

@@ -4,10 +4,10 @@ import { describeRecord } from '@berth/runtime/explain/describe';
 import { errnoNameOf } from '@berth/runtime/explain/errno-name';
 import type { CallContext } from '@berth/model/context';
 import { readLog } from '#service/log/read';
-import type { ContainerBackend } from './backend.ts';
-import { runningTask } from './containers.ts';
-import type { ContainerEntry } from './entry.ts';
-import type { Execs } from './execs.ts';
+import type { ContainerBackend } from '../container/backend.ts';
+import { runningTask } from '../container/containers.ts';
+import type { ContainerEntry } from '../container/entry.ts';
+import type { Execs } from '../container/execs.ts';
 import type {
   ContainerInsight,
   ExplainedStep,
@@ -15,10 +15,10 @@ import type {
   LogOptions,
   StartExplanation,
   StatsSample,
-} from './insight.ts';
-import { foldersOf } from './places.ts';
+} from './contract.ts';
+import { foldersOf } from '../container/places.ts';
 import { processTable } from './process-table.ts';
-import { stepError } from './start-error.ts';
+import { stepError } from '../container/start-error.ts';
 
 export function createContainerInsight(backend: ContainerBackend, execs: Execs): ContainerInsight {
   const find = (context: CallContext, ref: string): ContainerEntry => backend.registry.find(context.namespace, ref);
