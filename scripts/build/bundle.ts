@@ -1,4 +1,5 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildOptions } from 'esbuild';
 import { isFresh, writeStamp } from './freshness.ts';
@@ -7,7 +8,7 @@ const root = join(import.meta.dirname, '../..');
 
 /** The programs, by the name of their bundle. */
 const entries: Readonly<Record<string, string>> = {
-  berth: 'packages/cli/src/main.ts',
+  'berth-command': 'packages/cli/src/main.ts',
   berthd: 'packages/engine/src/daemon/main.ts',
   'layer-worker': 'packages/image/src/layer/worker.ts',
 };
@@ -35,13 +36,26 @@ const options: BuildOptions = {
   metafile: true,
 };
 
+/**
+ * What `berth` starts with. Node caches compiled code of what is loaded after the call, never of the first file: the
+ * cache saves 5 of some 45 ms.
+ */
+const commandStart = `'use strict';
+require('node:module').enableCompileCache(__dirname + '/compile-cache');
+require('./berth-command.cjs');
+`;
+
 /** Builds the bundles whose sources changed. @returns the names of those that were built */
 export async function buildBundles(outDir: string = join(root, 'build')): Promise<string[]> {
+  const start = join(outDir, 'berth.cjs');
+  if (!existsSync(start) || readFileSync(start, 'utf8') !== commandStart) {
+    await mkdir(outDir, { recursive: true });
+    await writeFile(start, commandStart);
+  }
   const stale = Object.keys(entries).filter((name) => !isFresh(join(outDir, `${name}.cjs`), { root, options }));
   if (stale.length === 0) return [];
   // Loaded only when there is work: it costs more than all the checks.
   const esbuild = await import('esbuild');
-  await mkdir(outDir, { recursive: true });
   await Promise.all(
     stale.map(async (name) => {
       const output = join(outDir, `${name}.cjs`);
