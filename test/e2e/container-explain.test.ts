@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Explanation } from '@berth/wire/native/api';
+import type { ExplainedStep, Explanation } from '@berth/wire/native/api';
 import { whySkipped } from '../harness/engine.ts';
 import { assertNothingLeft, type Belongings, belongings } from '../harness/leaks.ts';
 import { assertFailed, containerEngine } from './container-engine.ts';
@@ -90,27 +90,49 @@ describe('the plan of a start', { skip: whySkipped }, () => {
     await containers.remove('whole');
     const clean = belongings(box.engine);
     const wrong: string[] = [];
-    for (const { index, text } of steps) {
-      const name = `fails-${index}`;
-      await containers.create({ ...wishes, name, injectFailure: index });
+    for (const step of steps) {
+      const name = `fails-${step.index}`;
+      await containers.create({ ...wishes, name, injectFailure: step.index });
       const made = belongings(box.engine);
-      const message = await containers.start(name).then(
-        () => 'started',
-        (error: Error) => error.message,
+      const error = await containers.start(name).then(
+        () => undefined,
+        (failure: Error) => failure,
       );
-      if (!message.includes(`step ${index}`)) wrong.push(`${index} ${text}: ${message}`);
-      const { status, state } = await containers.inspect(name);
-      if (status !== 'created' || state.pid !== 0) wrong.push(`${index} ${text}: is ${status}`);
-      await assertNothingLeft(box.engine, { ...made, file: [...(made['file'] ?? []), ...ownFiles(made)] }).catch(
-        (error: Error) => wrong.push(`${index} ${text}: ${error.message}`),
-      );
-      const { failed } = await containers.explain(name);
-      if (failed?.record !== index) wrong.push(`${index} ${text}: explained as ${failed?.record}`);
+      const complaints = step.text.endsWith('(may fail)')
+        ? await checkTolerated(name, { step, error })
+        : await checkFailed(name, { step, error, made });
+      wrong.push(...complaints.map((complaint) => `${step.index} ${step.text}: ${complaint}`));
       await containers.remove(name);
     }
     assert.deepEqual(wrong, []);
     await assertNothingLeft(box.engine, clean);
   });
+
+  interface Tried {
+    readonly step: ExplainedStep;
+    readonly error: Error | undefined;
+  }
+
+  async function checkFailed(name: string, { step, error, made }: Tried & { made: Belongings }): Promise<string[]> {
+    const { status, state } = await box.client.containers.inspect(name);
+    const kept = { ...made, file: [...(made['file'] ?? []), ...ownFiles(made)] };
+    const left = await assertNothingLeft(box.engine, kept).catch((failure: Error) => failure.message);
+    const { failed } = await box.client.containers.explain(name);
+    return [
+      ...(error?.message.includes(`step ${step.index},`) === true ? [] : [`told as ${error?.message}`]),
+      ...(status === 'created' && state.pid === 0 ? [] : [`is ${status}`]),
+      ...(left === undefined ? [] : [left]),
+      ...(failed?.record === step.index ? [] : [`explained as ${failed?.record}`]),
+    ];
+  }
+
+  /** What need not work on every kernel: the container runs, and explain still shows it. */
+  async function checkTolerated(name: string, { step, error }: Tried): Promise<string[]> {
+    if (error !== undefined) return [`not tolerated: ${error.message}`];
+    await box.client.containers.wait(name);
+    const { steps, failed } = await box.client.containers.explain(name);
+    return failed === undefined && steps[step.index]?.errno !== undefined ? [] : ['not shown as tolerated'];
+  }
 
   /** What a container keeps until it is removed: the record of its start, its log, mount points in its own layer. */
   function ownFiles({ file: before = [] }: Belongings): string[] {
