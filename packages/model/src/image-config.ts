@@ -52,11 +52,11 @@ export interface ImageHistory {
 const maxConfigSize = 8 * 1024 * 1024;
 
 /**
- * The image config in these bytes. Members that Berth does not know (`Healthcheck`, `OnBuild`, ...) are kept.
+ * The image config in these bytes, which errors call `what`. Members that Berth does not know (`Healthcheck`, `OnBuild`, ...) are kept.
  * @throws invalid_argument (`bad_json`) naming the member
  */
-export function parseImageConfig(bytes: Uint8Array): ImageConfig {
-  const json = readJson(bytes, 'config', maxConfigSize);
+export function parseImageConfig(bytes: Uint8Array, what = 'config'): ImageConfig {
+  const json = readJson(bytes, what, maxConfigSize);
   for (const key of ['architecture', 'os']) asString(required(json, key));
   check(json, ['variant', 'created', 'author'], asString);
   check(json, ['config'], checkRunConfig);

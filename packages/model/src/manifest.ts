@@ -51,11 +51,11 @@ export interface Index {
 export const maxManifestSize = 4 * 1024 * 1024;
 
 /**
- * The manifest in these bytes. The value has what the bytes have: members that Berth does not know are kept.
+ * The manifest in these bytes, which errors call `what`. The value has what the bytes have: members that Berth does not know are kept.
  * @throws invalid_argument (`bad_json`) naming the member, (`unknown_schema`) for another schemaVersion
  */
-export function parseManifest(bytes: Uint8Array): Manifest {
-  const json = readJson(bytes, 'manifest', maxManifestSize);
+export function parseManifest(bytes: Uint8Array, what = 'manifest'): Manifest {
+  const json = readJson(bytes, what, maxManifestSize);
   checkSchema(json);
   // A document may not be read as a manifest by one reader and as an index by the next (CVE-2021-41190).
   if (member(json, 'manifests') !== undefined) throw ambiguous('manifest', 'manifests');
@@ -70,8 +70,8 @@ export function parseManifest(bytes: Uint8Array): Manifest {
  * The index (or Docker's manifest list) in these bytes.
  * @throws as `parseManifest`
  */
-export function parseIndex(bytes: Uint8Array): Index {
-  const json = readJson(bytes, 'index', maxManifestSize);
+export function parseIndex(bytes: Uint8Array, what = 'index'): Index {
+  const json = readJson(bytes, what, maxManifestSize);
   checkSchema(json);
   for (const key of ['config', 'layers']) if (member(json, key) !== undefined) throw ambiguous('index', key);
   for (const manifest of asList(member(json, 'manifests') ?? { value: [], path: 'index.manifests' }))

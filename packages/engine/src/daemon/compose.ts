@@ -8,7 +8,8 @@ import { containingMount } from '@berth/runtime/compile/containing-mount';
 import { ownCapabilities } from '@berth/runtime/compile/own-capabilities';
 import { Launcher } from '@berth/runtime/shim/launcher';
 import { createHttpHost } from '#api/http/host';
-import { nativeErrorBody, nativeRoutes } from '#api/native/dialect';
+import { nativeErrorBody } from '#api/native/api-error';
+import { nativeRoutes } from '#api/native/dialect';
 import type { ContainerBackend } from '#service/container/backend';
 import { createContainerService } from '#service/container/containers';
 import { Execs } from '#service/container/execs';
@@ -20,10 +21,12 @@ import { ContainerRegistry } from '#service/container/registry';
 import { StartRecordFile } from '#service/container/start-record';
 import { warmUp } from '#service/container/warm-up';
 import { EventBus } from '#service/event/bus';
+import type { Events } from '#service/event/contract';
+import type { ImageService } from '#service/image/contract';
 import { BlobTurns } from '#service/image/blob-turns';
 import { createImageService } from '#service/image/images';
 import { createSystemService } from '#service/system/system';
-import { openStores } from '#store/open-stores';
+import { openStores, type Stores } from '#store/open-stores';
 import { readFileInLayers } from '#store/tree/read-file';
 import type { DaemonConfig } from './config.ts';
 import { findLauncher } from './install.ts';
@@ -42,21 +45,53 @@ export async function composeEngine(
   const { root, run } = config;
   checkRunFolder(run);
   await using cleanup = new AsyncDisposableStack();
-  await mkdir(root, { recursive: true, mode: 0o711 });
-  await mkdir(path.join(run, 'c'), { recursive: true, mode: 0o711 });
+  await makeFolders(config);
   const stores = cleanup.use(
     await openStores({ root, log, snapshotter: config.snapshotter, collectAfterEveryWrite: config.collectAlways }),
   );
-  const scratch = path.join(root, 'tmp');
-  await rm(scratch, { recursive: true, force: true });
-  await mkdir(scratch, { mode: 0o700 });
-  await mkdir(rootTarget(config), { recursive: true, mode: 0o700 });
+  await emptyScratch(config);
   const launcher = cleanup.use(
     await Launcher.start({ binary: findLauncher(process.env), socket: path.join(run, 'launcher.sock') }),
   );
   const events = new EventBus();
+  const images = composeImages(config, stores, events);
+  const backend = containerBackend(config, { stores, images, events, launcher, log });
+  const containers = createContainerService(backend);
+  const execs = new Execs(backend);
+  cleanup.defer(() => closeContainers(backend));
+  setImmediate(() => warmUp(backend));
+  await recoverContainers(backend);
+  await execs.recover();
+  const identity = { version, pid: process.pid, root, run };
+  const { snapshots } = stores;
+  const system = createSystemService({ identity, containers, images, snapshots, cgroups: backend.cgroups, shutdown });
+  const insight = createContainerInsight(backend, execs);
+  const routes = nativeRoutes({ containers, execs, insight, images, system, events, log, scratch: scratchOf(config) });
+  const server = createHttpHost({ routes, errorBody: nativeErrorBody, log });
+  cleanup.defer(() => closeServer(server));
+  const all = cleanup.move();
+  return { server, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+function scratchOf({ root }: DaemonConfig): string {
+  return path.join(root, 'tmp');
+}
+
+async function makeFolders(config: DaemonConfig): Promise<void> {
+  await mkdir(config.root, { recursive: true, mode: 0o711 });
+  await mkdir(path.join(config.run, 'c'), { recursive: true, mode: 0o711 });
+  await mkdir(rootTarget(config), { recursive: true, mode: 0o700 });
+}
+
+/** Emptied once the root folder is ours: what an earlier daemon left there is of no use to anybody. */
+async function emptyScratch(config: DaemonConfig): Promise<void> {
+  await rm(scratchOf(config), { recursive: true, force: true });
+  await mkdir(scratchOf(config), { mode: 0o700 });
+}
+
+function composeImages(config: DaemonConfig, stores: Stores, events: Events): ImageService {
   const { content, local, snapshots, metadata, leases, collector } = stores;
-  const images = createImageService({
+  return createImageService({
     content,
     blobPath: (digest) => local.blobPath(digest),
     snapshots,
@@ -65,10 +100,25 @@ export async function composeEngine(
     collector,
     events,
     turns: new BlobTurns(),
-    scratch,
+    scratch: scratchOf(config),
   });
-  const cgroups = detectCgroups(config.cgroupParent);
-  const backend: ContainerBackend = {
+}
+
+interface ContainerParts {
+  readonly stores: Stores;
+  readonly images: ImageService;
+  readonly events: Events;
+  readonly launcher: Launcher;
+  readonly log: Log;
+}
+
+function containerBackend(
+  config: DaemonConfig,
+  { stores, images, events, launcher, log }: ContainerParts,
+): ContainerBackend {
+  const { root, run, cgroupParent } = config;
+  const { metadata, snapshots, leases } = stores;
+  return {
     registry: new ContainerRegistry(metadata, log, (id) => new StartRecordFile(containerFolders(root, run, id).plan)),
     snapshots,
     leases,
@@ -76,8 +126,8 @@ export async function composeEngine(
     events,
     log,
     launcher,
-    cgroups,
-    cgroupParent: config.cgroupParent,
+    cgroups: detectCgroups(cgroupParent),
+    cgroupParent,
     capabilities: ownCapabilities(),
     root,
     rootParent: containingMount(root),
@@ -85,20 +135,6 @@ export async function composeEngine(
     logLimits: config.log,
     readFile: (layers, file) => readFileInLayers(layers, file, 4 << 20),
   };
-  const containers = createContainerService(backend);
-  const execs = new Execs(backend);
-  cleanup.defer(() => closeContainers(backend));
-  setImmediate(() => warmUp(backend));
-  await recoverContainers(backend);
-  await execs.recover();
-  const identity = { version, pid: process.pid, root, run };
-  const system = createSystemService({ identity, containers, images, snapshots, cgroups, shutdown });
-  const insight = createContainerInsight(backend, execs);
-  const routes = nativeRoutes({ containers, execs, insight, images, system, events, log, scratch });
-  const server = createHttpHost({ routes, errorBody: nativeErrorBody, log });
-  cleanup.defer(() => closeServer(server));
-  const all = cleanup.move();
-  return { server, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 /** Lets go of the shims; the empty parents of cgroups go with the last container. */

@@ -41,7 +41,7 @@ interface Reading {
 async function readImage(image: DockerImage, reading: Reading): Promise<ArchivedImage> {
   const { members, blobs } = reading;
   const bytes = await readMember(find(members, image.config), image.config, maxConfig);
-  const { rootfs } = parseImageConfig(bytes);
+  const { rootfs } = parseImageConfig(bytes, image.config);
   if (rootfs.diff_ids.length !== image.layers.length) {
     throw new BerthError(
       'invalid_argument',

@@ -26,7 +26,7 @@ export async function readLayout(members: Members): Promise<Content> {
   const index = members.get(indexFile);
   if (index === undefined)
     throw new BerthError('invalid_argument', `the layout has no ${indexFile}`, { code: 'bad_layout' });
-  const { manifests } = parseIndex(await readMember(index, indexFile, maxManifestSize));
+  const { manifests } = parseIndex(await readMember(index, indexFile, maxManifestSize), indexFile);
   const blobs = blobsOf(members);
   const images = new Map<string, { target: Descriptor; names: Set<string> }>();
   for (const target of manifests) {

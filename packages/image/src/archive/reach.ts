@@ -36,13 +36,15 @@ export async function reachable(blobs: BlobSet, targets: readonly Descriptor[]):
   }
 
   async function visitIndex(descriptor: Descriptor, level: number): Promise<void> {
-    for (const child of parseIndex(await blobs.readAll(descriptor, maxManifestSize)).manifests) {
+    const bytes = await blobs.readAll(descriptor, maxManifestSize);
+    for (const child of parseIndex(bytes, `index ${descriptor.digest}`).manifests) {
       if (blobs.has(child)) await visit(child, level + 1);
     }
   }
 
   async function visitManifest(descriptor: Descriptor): Promise<void> {
-    const { config, layers } = parseManifest(await blobs.readAll(descriptor, maxManifestSize));
+    const bytes = await blobs.readAll(descriptor, maxManifestSize);
+    const { config, layers } = parseManifest(bytes, `manifest ${descriptor.digest}`);
     for (const child of [config, ...layers]) {
       if (!blobs.has(child) && isForeign(child)) continue;
       checkSize(blobs, child);

@@ -23,7 +23,7 @@ export async function runJob(job: LayerJob, observer: JobObserver): Promise<Laye
   using unpacker = job.unpackTo === undefined ? undefined : new Unpacker(job.unpackTo, job.whiteouts ?? 'overlay');
   const diff = inflatesFor(job) ? new DiffReader(job, unpacker, observer) : undefined;
   const { digest, size } = await readBlob(job, observer, diff);
-  const diffId = diff?.finish() ?? (job.compression === 'none' ? digest : undefined);
+  const diffId = finishDiff(job, diff) ?? (job.compression === 'none' ? digest : undefined);
   checkDiffId(job, digest, diffId);
   const impliedFolders = unpacker === undefined ? [] : finishFolder(job, unpacker);
   return {
@@ -34,6 +34,14 @@ export async function runJob(job: LayerJob, observer: JobObserver): Promise<Laye
     entries: unpacker?.entries ?? 0,
     impliedFolders,
   };
+}
+
+function finishDiff(job: LayerJob, diff: DiffReader | undefined): Digest | undefined {
+  try {
+    return diff?.finish();
+  } catch (error) {
+    throw inflateError(job, error);
+  }
 }
 
 function inflatesFor(job: LayerJob): boolean {

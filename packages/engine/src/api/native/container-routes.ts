@@ -5,7 +5,7 @@ import type { HttpRequest, Reply, Route } from '../http/route.ts';
 import { flag, readBody, required, wholeNumber } from './body.ts';
 import { containerCreateSchema } from './container-schema.ts';
 import { containerSummary } from './container-view.ts';
-import { callContext, type NativeBackend } from './dialect.ts';
+import { callContext, type NativeBackend } from './backend.ts';
 import { serveStream } from './stream-session.ts';
 
 /** The life of a container. */

@@ -1,10 +1,10 @@
 import type * as wire from '@berth/wire/native/api';
 import { streamProtocol } from '@berth/wire/native/stream';
-import type { Reply, Route } from '../http/route.ts';
+import type { HttpRequest, Reply, Route } from '../http/route.ts';
 import { readBody } from './body.ts';
 import { terminalSize } from './container-routes.ts';
 import { execCreateSchema } from './container-schema.ts';
-import { callContext, type NativeBackend } from './dialect.ts';
+import { callContext, type NativeBackend } from './backend.ts';
 import { serveStream } from './stream-session.ts';
 
 /** Commands in running containers. */
@@ -23,29 +23,7 @@ export function execRoutes(backend: NativeBackend): Route[] {
     {
       method: 'POST',
       path: '/exec/:id/start',
-      handle: async (request): Promise<Reply> => {
-        const id = request.params['id'] ?? '';
-        const context = callContext(backend, request);
-        if (request.upgrade === undefined) {
-          await execs.start(context, id);
-          return { status: 204 };
-        }
-        const { config } = execs.inspect(id);
-        const asked = { stdin: config.attachStdin === true, output: config.attachOutput !== false };
-        return {
-          upgrade: streamProtocol,
-          take: (connection) =>
-            serveStream(connection, {
-              ...asked,
-              closeStdinWhenGone: config.tty !== true,
-              open: async (lines) => {
-                const stream = await execs.start(context, id, { ...asked, ...lines });
-                if (stream === undefined) throw new Error(`exec ${id} gave no stream`);
-                return stream;
-              },
-            }),
-        };
-      },
+      handle: (request) => startExec(backend, request),
     },
     {
       method: 'POST',
@@ -64,4 +42,29 @@ export function execRoutes(backend: NativeBackend): Route[] {
       },
     },
   ];
+}
+
+async function startExec(backend: NativeBackend, request: HttpRequest): Promise<Reply> {
+  const { execs } = backend;
+  const id = request.params['id'] ?? '';
+  const context = callContext(backend, request);
+  if (request.upgrade === undefined) {
+    await execs.start(context, id);
+    return { status: 204 };
+  }
+  const { config } = execs.inspect(id);
+  const asked = { stdin: config.attachStdin === true, output: config.attachOutput !== false };
+  return {
+    upgrade: streamProtocol,
+    take: (connection) =>
+      serveStream(connection, {
+        ...asked,
+        closeStdinWhenGone: config.tty !== true,
+        open: async (lines) => {
+          const stream = await execs.start(context, id, { ...asked, ...lines });
+          if (stream === undefined) throw new Error(`exec ${id} gave no stream`);
+          return stream;
+        },
+      }),
+  };
 }

@@ -2,14 +2,15 @@ import path from 'node:path';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { asError, BerthError } from '@berth/model/error';
+import { BerthError } from '@berth/model/error';
 import { familiarName } from '@berth/model/reference';
 import type * as wire from '@berth/wire/native/api';
 import * as v from 'valibot';
 import type { ImageView, LoadedImages, Progress } from '#service/image/contract';
 import type { HttpRequest, Reply, Route } from '../http/route.ts';
 import { flag, readBody, required } from './body.ts';
-import { apiError, callContext, type NativeBackend } from './dialect.ts';
+import { apiError } from './api-error.ts';
+import { callContext, type NativeBackend } from './backend.ts';
 import { ProgressLines } from './progress-lines.ts';
 
 const tagSchema = v.strictObject({ source: v.string(), target: v.string() });
@@ -139,11 +140,7 @@ function progressReply(run: (report: Progress) => Promise<LoadedImages>): Reply 
       const done = images.map(({ target, names }) => ({ id: target, names: names.map(familiarName) }));
       lines.end({ done: { images: done } });
     },
-    (error: unknown) => lines.end({ error: apiError(asApiFailure(error)) }),
+    (error: unknown) => lines.end({ error: apiError(error) }),
   );
-  return { lines, onError: (error) => ({ error: apiError(asApiFailure(error)) }) };
-}
-
-function asApiFailure(error: unknown): BerthError {
-  return error instanceof BerthError ? error : new BerthError('internal', asError(error).message, { cause: error });
+  return { lines, onError: (error) => ({ error: apiError(error) }) };
 }

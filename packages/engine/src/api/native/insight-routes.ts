@@ -7,7 +7,8 @@ import type { LogChunk, LogOptions, StatsSample } from '#service/insight/contrac
 import type { HttpRequest, Reply, Route } from '../http/route.ts';
 import { flag, rfc3339, wholeNumber } from './body.ts';
 import { containerDetail } from './container-view.ts';
-import { apiError, callContext, type NativeBackend } from './dialect.ts';
+import { apiError } from './api-error.ts';
+import { callContext, type NativeBackend } from './backend.ts';
 
 /** What tells about a container: inspect, logs, stats, top, explain. */
 export function insightRoutes(backend: NativeBackend): Route[] {
@@ -48,7 +49,7 @@ export function insightRoutes(backend: NativeBackend): Route[] {
 }
 
 function errorLine(error: Error): unknown {
-  return { error: apiError(error instanceof BerthError ? error : new BerthError('internal', error.message)) };
+  return { error: apiError(error) };
 }
 
 async function* logFrames(chunks: AsyncIterable<LogChunk>): AsyncIterable<Uint8Array> {

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { asError, BerthError } from '@berth/model/error';
 import { encodeFrame, FrameParser, frameTypes, type Frame } from '@berth/wire/native/stream';
 import type { AttachedStream, AttachRequest } from '#service/container/contract';
-import { apiError } from './dialect.ts';
+import { apiError } from './api-error.ts';
 
 export interface StreamOptions {
   readonly stdin: boolean;
@@ -33,10 +32,8 @@ export async function serveStream(connection: Duplex, options: StreamOptions): P
       return;
     }
     await send(encodeFrame(frameTypes.exit, Buffer.from(JSON.stringify(exit))));
-  } catch (value) {
-    const error = asError(value);
-    const failure = error instanceof BerthError ? error : new BerthError('internal', error.message, { cause: error });
-    await send(encodeFrame(frameTypes.error, Buffer.from(JSON.stringify(apiError(failure)))));
+  } catch (error) {
+    await send(encodeFrame(frameTypes.error, Buffer.from(JSON.stringify(apiError(error)))));
   } finally {
     connection.end();
   }

@@ -1,8 +1,8 @@
 import type * as wire from '@berth/wire/native/api';
 import type { EngineEvent } from '#service/event/contract';
 import type { HttpRequest, Route } from '../http/route.ts';
-import { callContext, apiError, type NativeBackend } from './dialect.ts';
-import { BerthError } from '@berth/model/error';
+import { apiError } from './api-error.ts';
+import { callContext, type NativeBackend } from './backend.ts';
 
 /** The daemon itself and its events. */
 export function systemRoutes(backend: NativeBackend): Route[] {
@@ -31,7 +31,7 @@ export function systemRoutes(backend: NativeBackend): Route[] {
       path: '/events',
       handle: (request) => ({
         lines: eventLines(backend, request),
-        onError: (error) => ({ error: apiError(new BerthError('internal', error.message)) }),
+        onError: (error) => ({ error: apiError(error) }),
       }),
     },
   ];

@@ -26,7 +26,7 @@ export function createContainerService(backend: ContainerBackend): ContainerServ
       const entry = find(context, ref);
       return await startContainer(backend, context, { entry, attach });
     },
-    attach: async (context, ref, request) => await attach(backend, find(context, ref), request),
+    attach: async (context, ref, request) => await attachTo(backend, find(context, ref), request),
     stop: async (context, ref, options) => await stop(backend, find(context, ref), options),
     kill: async (context, ref, signal) => await kill(backend, find(context, ref), signal),
     pause: async (context, ref) => await pause(backend, find(context, ref)),
@@ -68,7 +68,7 @@ export function awakeTask(entry: ContainerEntry): Task {
   });
 }
 
-async function attach(
+async function attachTo(
   backend: ContainerBackend,
   entry: ContainerEntry,
   request: AttachRequest,

@@ -34,8 +34,8 @@ export async function platformImage(
   platform: Platform = hostPlatform(),
 ): Promise<PlatformImage> {
   const descriptor = await manifestFor(read, target, platform);
-  const manifest = parseManifest(await read(descriptor));
-  const config = parseImageConfig(await read(manifest.config));
+  const manifest = parseManifest(await read(descriptor), `manifest ${descriptor.digest}`);
+  const config = parseImageConfig(await read(manifest.config), `config ${manifest.config.digest}`);
   return { descriptor, manifest, config };
 }
 
@@ -46,7 +46,7 @@ async function manifestFor(read: ReadDocument, target: Descriptor, platform: Pla
       code: 'unknown_media_type',
     });
   }
-  const index = parseIndex(await read(target));
+  const index = parseIndex(await read(target), `index ${target.digest}`);
   const chosen = chooseManifest(index.manifests, platform);
   if (chosen !== undefined) return await manifestFor(read, chosen, platform);
   throw new BerthError('not_found', `${target.digest} has no manifest for ${platform.os}/${platform.architecture}`, {
@@ -58,8 +58,8 @@ async function manifestFor(read: ReadDocument, target: Descriptor, platform: Pla
 export async function presentImages(read: ReadDocument, target: Descriptor): Promise<PlatformImage[]> {
   try {
     if (isIndexType(target.mediaType)) {
-      const children = parseIndex(await read(target)).manifests;
-      return (await Promise.all(children.map((child) => presentImages(read, child)))).flat();
+      const { manifests } = parseIndex(await read(target));
+      return (await Promise.all(manifests.map((child) => presentImages(read, child)))).flat();
     }
     if (!isManifestType(target.mediaType)) return [];
     return [await platformImage(read, target)];

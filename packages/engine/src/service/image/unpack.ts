@@ -4,7 +4,7 @@ import type { Digest } from '@berth/model/digest';
 import { shortId } from '@berth/model/digest';
 import { BerthError, isKind } from '@berth/model/error';
 import type { Descriptor } from '@berth/model/manifest';
-import { layerCompression } from '@berth/model/media-type';
+import { type Compression, layerCompression } from '@berth/model/media-type';
 import { applyLayer } from '@berth/image/layer/apply';
 import { chainId } from '@berth/image/layer/chain-id';
 import type { Snapshot } from '#store/snapshot';
@@ -75,6 +75,7 @@ function layerSteps({ manifest, config }: PlatformImage): LayerStep[] {
       { code: 'layer_count' },
     );
   }
+  for (const layer of manifest.layers) compressionOf(layer);
   return manifest.layers.map((layer, n) => ({
     layer,
     diffId: diffIds[n] as Digest,
@@ -104,6 +105,14 @@ async function unpackLayer(
   }
 }
 
+function compressionOf({ mediaType, digest }: Descriptor): Compression {
+  const compression = layerCompression(mediaType);
+  if (compression !== undefined) return compression;
+  throw new BerthError('invalid_argument', `layer ${digest} is of the unknown media type ${mediaType}`, {
+    code: 'unknown_media_type',
+  });
+}
+
 interface LayerWork {
   readonly step: LayerStep;
   readonly ingest: Ingest | undefined;
@@ -118,12 +127,7 @@ async function applyStep(
 ): Promise<void> {
   const { layer, diffId } = step;
   const { path, offset, size } = find(layer);
-  const compression = layerCompression(layer.mediaType);
-  if (compression === undefined) {
-    throw new BerthError('invalid_argument', `layer ${layer.digest} is of the unknown media type ${layer.mediaType}`, {
-      code: 'unknown_media_type',
-    });
-  }
+  const compression = compressionOf(layer);
   if (ingest !== undefined && ingest.offset > 0) await ingest.truncate(0);
   const id = shortId(layer.digest);
   // Folders that the layer needs and does not describe are as below.
