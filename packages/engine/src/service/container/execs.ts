@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import type { CallContext } from '@berth/model/context';
 import { BerthError, errnoName } from '@berth/model/error';
 import { compileExec } from '@berth/runtime/compile/exec';
+import type { JournalEvent } from '@berth/runtime/shim/journal';
 import type { Exit } from '@berth/runtime/shim/message';
 import type { AttachedStream, AttachRequest, ExecConfig, ExecService, ExecView } from './contract.ts';
 import type { ContainerBackend } from './backend.ts';
@@ -32,6 +33,7 @@ interface ExecEntry {
 export class Execs implements ExecService {
   readonly #backend: ContainerBackend;
   readonly #execs = new Map<string, ExecEntry>();
+  readonly #lastProcess = new WeakMap<ContainerEntry, number>();
 
   constructor(backend: ContainerBackend) {
     this.#backend = backend;
@@ -46,24 +48,17 @@ export class Execs implements ExecService {
   async recover(): Promise<void> {
     for (const container of this.#backend.registry.list()) {
       const { execs, journal } = foldersOf(this.#backend, container.id);
-      const saved = await readSaved(execs);
-      if (saved.length === 0) continue;
-      this.#listen(container);
-      const events = await readJournal(journal);
-      for (const { id, process, config } of saved) {
-        const start = events.find((event) => event.event === 'start' && event.process === process);
-        const exit = events.find((event) => event.event === 'exit' && event.process === process);
-        const isOver = exit?.event === 'exit' || !container.isRunning;
-        this.#execs.set(id, {
-          id,
-          container,
-          config,
-          process,
-          pid: start?.event === 'start' ? start.pid : 0,
-          status: isOver ? 'ended' : 'running',
-          exitCode: exit?.event === 'exit' ? exit.code : 0,
-        });
+      // A number that was given again belongs to its last line.
+      const byProcess = new Map<number, ExecEntry>();
+      for (const { id, process, config } of await readSaved(execs)) {
+        byProcess.set(process, { id, container, config, process, pid: 0, status: 'running', exitCode: 0 });
+        this.#lastProcess.set(container, process);
       }
+      for (const exec of byProcess.values()) this.#execs.set(exec.id, exec);
+      this.#listen(container);
+      // Read once they are known, so that an exit from now on finds them, and one from before is found here.
+      for (const event of await readJournal(journal)) replay(byProcess.get(event.process), event);
+      if (!container.isRunning) this.#endAll(container.id);
     }
   }
 
@@ -99,7 +94,7 @@ export class Execs implements ExecService {
     this.#listen(container);
     exec.status = 'running';
     try {
-      await appendFile(foldersOf(this.#backend, container.id).execs, savedLine(exec), { mode: 0o600 });
+      await this.#save(exec);
       const { started, line } = await task.exec(exec.process, plan, attach);
       exec.pid = started.pid;
       publish(this.#backend, container, 'exec_start', { execID: id });
@@ -136,15 +131,30 @@ export class Execs implements ExecService {
     throw new BerthError('not_found', `no such exec: ${id}`, { code: 'no_such_exec' });
   }
 
+  /** The next number that no running exec has: one is given again as late as can be. */
   #freeProcess(container: ContainerEntry): number {
-    const used = new Set<number>();
-    for (const exec of this.#execs.values()) {
-      if (exec.container === container && exec.status === 'running') used.add(exec.process);
+    const used = new Set(this.#running(container).map(({ process }) => process));
+    let process = this.#lastProcess.get(container) ?? 0;
+    for (let tries = 0; tries < lastProcess; tries++) {
+      process = (process % lastProcess) + 1;
+      if (used.has(process)) continue;
+      this.#lastProcess.set(container, process);
+      return process;
     }
-    for (let process = 1; process <= lastProcess; process++) if (!used.has(process)) return process;
     throw new BerthError('resource_exhausted', `container ${container.name} runs ${lastProcess} execs already`, {
       code: 'too_many_execs',
     });
+  }
+
+  #running(container: ContainerEntry): ExecEntry[] {
+    return [...this.#execs.values()].filter((exec) => exec.container === container && exec.status === 'running');
+  }
+
+  /** Each time the numbers begin again, the lines of execs that have ended are dropped. */
+  async #save(exec: ExecEntry): Promise<void> {
+    const file = foldersOf(this.#backend, exec.container.id).execs;
+    if (exec.process > 1) await appendFile(file, savedLine(exec), { mode: 0o600 });
+    else await writeFile(file, this.#running(exec.container).map(savedLine).join(''), { mode: 0o600 });
   }
 
   #listen(container: ContainerEntry): void {
@@ -172,6 +182,13 @@ export class Execs implements ExecService {
   #forgetAll(containerId: string): void {
     for (const exec of this.#execs.values()) if (exec.container.id === containerId) this.#execs.delete(exec.id);
   }
+}
+
+/** What the journal says of an exec, in its order: a later start of the same number is another run. */
+function replay(exec: ExecEntry | undefined, event: JournalEvent): void {
+  if (exec === undefined) return;
+  if (event.event === 'start') Object.assign(exec, { pid: event.pid, status: 'running', exitCode: 0 });
+  if (event.event === 'exit') Object.assign(exec, { status: 'ended', exitCode: event.code });
 }
 
 interface SavedExec {
