@@ -18,6 +18,9 @@ import { readJournal } from './task.ts';
 /** Process numbers of one shim, docs/shim.md. */
 const lastProcess = 1023;
 
+/** How long an exec is known after its end, ms (docker's five minutes). */
+const endedFor = 5 * 60 * 1000;
+
 interface ExecEntry {
   readonly id: string;
   readonly container: ContainerEntry;
@@ -27,6 +30,8 @@ interface ExecEntry {
   pid: number;
   status: 'created' | 'running' | 'ended';
   exitCode: number;
+  /** Milliseconds since 1970; 0 before its end. */
+  endedAt: number;
 }
 
 /** Execs in memory; those that were started are also in a file beside the shim's journal. */
@@ -51,7 +56,7 @@ export class Execs implements ExecService {
       // A number that was given again belongs to its last line.
       const byProcess = new Map<number, ExecEntry>();
       for (const { id, process, config } of await readSaved(execs)) {
-        byProcess.set(process, { id, container, config, process, pid: 0, status: 'running', exitCode: 0 });
+        byProcess.set(process, { id, container, config, process, pid: 0, status: 'running', exitCode: 0, endedAt: 0 });
         this.#lastProcess.set(container, process);
       }
       for (const exec of byProcess.values()) this.#execs.set(exec.id, exec);
@@ -65,8 +70,9 @@ export class Execs implements ExecService {
   create(context: CallContext, ref: string, config: ExecConfig): Promise<string> {
     const container = this.#backend.registry.find(context.namespace, ref);
     awakeTask(container);
+    this.#forgetOld();
     const id = randomBytes(32).toString('hex');
-    this.#execs.set(id, { id, container, config, process: 0, pid: 0, status: 'created', exitCode: 0 });
+    this.#execs.set(id, { id, container, config, process: 0, pid: 0, status: 'created', exitCode: 0, endedAt: 0 });
     publish(this.#backend, container, 'exec_create', { execID: id, command: config.command.join(' ') });
     return Promise.resolve(id);
   }
@@ -102,8 +108,7 @@ export class Execs implements ExecService {
       return line;
     } catch (cause) {
       const { error, exitCode } = startError(cause, plan, container.name);
-      exec.status = 'ended';
-      exec.exitCode = exitCode;
+      end(exec, exitCode);
       throw error;
     }
   }
@@ -164,8 +169,7 @@ export class Execs implements ExecService {
   #ended(container: ContainerEntry, exit: Exit): void {
     for (const exec of this.#execs.values()) {
       if (exec.container !== container || exec.process !== exit.process || exec.status !== 'running') continue;
-      exec.status = 'ended';
-      exec.exitCode = exit.code;
+      end(exec, exit.code);
       publish(this.#backend, container, 'exec_die', { execID: exec.id, exitCode: String(exit.code) });
     }
   }
@@ -174,8 +178,15 @@ export class Execs implements ExecService {
   #endAll(containerId: string): void {
     for (const exec of this.#execs.values()) {
       if (exec.container.id !== containerId || exec.status !== 'running') continue;
-      exec.status = 'ended';
-      exec.exitCode = 137;
+      end(exec, 137);
+    }
+  }
+
+  /** Health checks make thousands a day: who has not asked by now will not ask. */
+  #forgetOld(): void {
+    const limit = Date.now() - endedFor;
+    for (const { id, status, endedAt } of this.#execs.values()) {
+      if (status === 'ended' && endedAt < limit) this.#execs.delete(id);
     }
   }
 
@@ -184,11 +195,15 @@ export class Execs implements ExecService {
   }
 }
 
+function end(exec: ExecEntry, exitCode: number): void {
+  Object.assign(exec, { status: 'ended', exitCode, endedAt: Date.now() } satisfies Partial<ExecEntry>);
+}
+
 /** What the journal says of an exec, in its order: a later start of the same number is another run. */
 function replay(exec: ExecEntry | undefined, event: JournalEvent): void {
   if (exec === undefined) return;
-  if (event.event === 'start') Object.assign(exec, { pid: event.pid, status: 'running', exitCode: 0 });
-  if (event.event === 'exit') Object.assign(exec, { status: 'ended', exitCode: event.code });
+  if (event.event === 'start') Object.assign(exec, { pid: event.pid, status: 'running', exitCode: 0, endedAt: 0 });
+  if (event.event === 'exit') end(exec, event.code);
 }
 
 interface SavedExec {
