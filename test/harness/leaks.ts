@@ -4,16 +4,13 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cgroupFoldersOf } from './cgroup-folders.ts';
 import type { Engine } from './engine.ts';
-import { processesOf, processTable } from './process-table.ts';
+import { processesOf } from './process-table.ts';
 
 /** What an engine has on this machine, by sort: processes, mounts, and so on. */
 export type Belongings = Readonly<Record<string, readonly string[]>>;
 
 /** How long what goes by itself may take: a shim ends a moment after its container was removed. */
 const patience = 5000;
-
-/** With the machine to ourselves, everything that is new is ours. */
-const alone = process.env['CI'] !== undefined;
 
 /** Takes stock. Take the first one after the engine has started and has the images of the test. */
 export function belongings(engine: Engine): Belongings {
@@ -23,7 +20,8 @@ export function belongings(engine: Engine): Belongings {
       .map(({ pid, command }) => `${pid} ${command}`),
     mount: mounts(engine),
     cgroup: cgroupFoldersOf(engine).filter((folder) => !folder.endsWith(engine.cgroupParent)),
-    'network namespace': networkNamespaces(),
+    // Others are held by a process, a mount or a descriptor, and show as that.
+    'named network namespace': ['/run/netns', '/run/docker/netns'].flatMap(files),
     descriptor: descriptors(engine.pid),
     // The folder of all containers is made for the first one and stays.
     file: [...files(engine.root), ...files(engine.run)].filter((file) => file !== path.join(engine.root, 'containers')),
@@ -55,17 +53,9 @@ export function difference(before: Belongings, after: Belongings): string[] {
 
 function mounts({ root, run }: Engine): string[] {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').trimEnd().split('\n');
-  const ours = lines.filter((line) => alone || line.includes(root) || line.includes(run));
+  const ours = lines.filter((line) => line.includes(root) || line.includes(run));
   // Without the ids: a mount that was taken away and made again is the same for us.
   return ours.map((line) => line.split(' ').slice(3).join(' '));
-}
-
-/** Named ones always; those that only a process holds when no other tests run beside. */
-function networkNamespaces(): string[] {
-  const named = ['/run/netns', '/run/docker/netns']
-    .filter((folder) => existsSync(folder))
-    .flatMap((folder) => files(folder));
-  return alone ? [...named, ...new Set(processTable().map(({ network }) => network))] : named;
 }
 
 /** What the daemon holds open: of files their path, of the rest their sort. */

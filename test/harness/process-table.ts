@@ -7,8 +7,8 @@ export interface ProcessEntry {
   readonly key: string;
   readonly command: string;
   readonly cgroups: string;
-  /** Its network namespace, `net:[4026531840]`. */
-  readonly network: string;
+  /** Its mounts, when its mount namespace is not ours. */
+  readonly foreignMounts: string;
 }
 
 /** All processes; one that ends while it is looked at is left out. */
@@ -24,12 +24,17 @@ export function processTable(): ProcessEntry[] {
     });
 }
 
-/** Processes of an engine: its daemon and launcher and shims name its folder, the rest is in its cgroups. */
+/**
+ * Processes of an engine: its daemon, launcher and shims name its folder, the rest is in its cgroups; one that never
+ * got there, or got out, still has its files mounted.
+ */
 export function processesOf(places: Places): ProcessEntry[] {
   return processTable().filter(
-    ({ pid, command, cgroups }) =>
+    ({ pid, command, cgroups, foreignMounts }) =>
       pid !== process.pid &&
-      (command.includes(places.run) || cgroups.split('\n').some((line) => isInside(line, places.cgroupParent))),
+      (command.includes(places.run) ||
+        cgroups.split('\n').some((line) => isInside(line, places.cgroupParent)) ||
+        foreignMounts.includes(`${places.root}/containers/`)),
   );
 }
 
@@ -46,11 +51,7 @@ function readEntry(pid: number): ProcessEntry {
   const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
   const command =
     read('cmdline').replaceAll('\0', ' ').trim() || stat.slice(stat.indexOf('('), stat.lastIndexOf(')') + 1);
-  return {
-    pid,
-    key: `${pid}@${started}`,
-    command,
-    cgroups: read('cgroup'),
-    network: readlinkSync(`/proc/${pid}/ns/net`),
-  };
+  const isForeign = readlinkSync(`/proc/${pid}/ns/mnt`) !== readlinkSync('/proc/self/ns/mnt');
+  const foreignMounts = isForeign ? read('mountinfo') : '';
+  return { pid, key: `${pid}@${started}`, command, cgroups: read('cgroup'), foreignMounts };
 }
