@@ -50,7 +50,7 @@ for (const [code, exitCode] of [
 }
 
 test('an absent image is told with what to do, and the code is 125', async (t) => {
-  const absent = { error: { kind: 'not_found', code: 'image_not_found', message: 'x' } };
+  const absent = { error: { kind: 'not_found', code: 'no_such_image', message: 'x' } };
   const { socket } = await containerDaemon(t, { answers: { 'POST /containers': absent } });
   const { code, err } = await berth(socket, ['run', 'busybox']);
   assert.equal(code, 125);

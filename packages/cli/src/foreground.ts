@@ -1,4 +1,4 @@
-import { BerthError } from '@berth/model/error';
+import { BerthError, isKind } from '@berth/model/error';
 import type { BerthClient } from '@berth/sdk/client';
 import { type SessionOptions, runSession } from './terminal/session.ts';
 
@@ -6,6 +6,8 @@ import { type SessionOptions, runSession } from './terminal/session.ts';
 export type Foreground = Omit<SessionOptions, 'open' | 'sendSignal'> & {
   readonly logs?: boolean;
   readonly start: boolean;
+  /** The daemon removes the container when it has ended: wait for that too. */
+  readonly autoRemove?: boolean;
   readonly proxySignals: boolean;
 };
 
@@ -21,7 +23,17 @@ export async function followContainer(client: BerthClient, id: string, options: 
   });
   if (end === 'detached') return 0;
   if (end === 'given-up') return 1;
+  if (options.autoRemove === true) await waitForRemoval(client, id);
   return end.exit.exitCode;
+}
+
+/** As docker: after `run --rm` the name is free, and the image not in use. */
+async function waitForRemoval(client: BerthClient, id: string): Promise<void> {
+  try {
+    await client.containers.wait(id, 'removed');
+  } catch (error) {
+    if (!isKind(error, 'not_found')) throw error;
+  }
 }
 
 /** The daemon's end is not the container's. */

@@ -73,6 +73,7 @@ async function runAttached({ flags, args, client, env }: Call): Promise<number> 
       tty: flags.tty,
       detachKeys,
       start: true,
+      autoRemove: flags.rm,
       proxySignals: flags['sig-proxy'],
     });
   } catch (error) {
