@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cgroupFoldersOf } from './cgroup-folders.ts';
@@ -78,8 +78,18 @@ function files(folder: string): string[] {
 
 /** Node's own `recursive` goes through links, of which a layer may have some that lead to /proc. */
 function walk(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+  return entriesOf(folder).flatMap((entry) => {
     const file = path.join(folder, entry.name);
     return entry.isDirectory() ? [file, ...walk(file)] : [file];
   });
+}
+
+/** Empty for a folder that goes while we look: layers are deleted behind the answer. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
