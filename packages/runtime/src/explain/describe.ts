@@ -55,7 +55,8 @@ const descriptions: { readonly [K in RecordKind]?: (record: PlanRecord<K>) => st
 export function describeRecord(record: PlanRecord): string {
   const describe = descriptions[record.kind] as ((one: PlanRecord) => string) | undefined;
   const words = describe?.(record) ?? '';
-  const soft = record.soft ? ' (may fail)' : '';
+  // An rlimit has a number of that name.
+  const soft = record.soft === true ? ' (may fail)' : '';
   return `${record.kind}${words === '' ? '' : ` ${words}`}${soft}`;
 }
 
