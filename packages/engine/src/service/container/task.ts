@@ -103,6 +103,8 @@ export class Task {
   async exec(process: number, plan: Plan, attach?: AttachRequest): Promise<Launched> {
     const line = attach === undefined ? undefined : this.#line(process, attach);
     const connection = await ShimConnection.connect(this.#options.folders.socket, line?.handlers ?? {});
+    // The number may have been another exec's.
+    this.#told.delete(process);
     try {
       const started = await connection.start(plan, { process, ...attachOptions(attach) });
       if (line !== undefined) return { started, line: line.bind(connection) };
