@@ -17,6 +17,7 @@ import type {
   StatsSample,
 } from './contract.ts';
 import { foldersOf } from '../container/places.ts';
+import { LogChunks } from './log-chunks.ts';
 import { processTable } from './process-table.ts';
 import { stepError } from '../container/start-error.ts';
 
@@ -35,8 +36,6 @@ export function createContainerInsight(backend: ContainerBackend, execs: Execs):
   };
 }
 
-const newline = Buffer.from('\n');
-
 async function* logs(
   backend: ContainerBackend,
   context: CallContext,
@@ -45,21 +44,15 @@ async function* logs(
   // The end of the process is not yet the end of its output: the shim drains it first.
   const { task } = entry;
   const ended = entry.isRunning ? entry.wait('next-exit', context.signal).then(() => task?.ended()) : Promise.resolve();
-  const isTerminal = entry.record.config.tty === true;
   const wanted = { follow: options.follow, ended, signal: context.signal };
   const bounds = {
     ...(options.tail === undefined ? {} : { tail: options.tail }),
     ...(options.since === undefined ? {} : { since: options.since }),
     ...(options.until === undefined ? {} : { until: options.until }),
   };
-  let isLineStart = true;
-  for await (const record of readLog(foldersOf(backend, entry.id).log, { ...wanted, ...bounds })) {
-    if (!options[record.stream]) continue;
-    const parts = [record.content];
-    if (options.timestamps && isLineStart) parts.unshift(Buffer.from(`${record.time} `));
-    if (!record.partial) parts.push(newline);
-    isLineStart = !record.partial;
-    yield { stream: isTerminal ? 'stdout' : record.stream, bytes: Buffer.concat(parts) };
+  const chunks = new LogChunks(options, entry.record.config.tty === true);
+  for await (const records of readLog(foldersOf(backend, entry.id).log, { ...wanted, ...bounds })) {
+    yield* chunks.of(records);
   }
 }
 

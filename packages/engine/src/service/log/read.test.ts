@@ -19,7 +19,9 @@ const line = (n: number, text: string, tag = 'F') =>
 
 async function texts(file: string, options: Partial<ReadLogOptions> = {}): Promise<string[]> {
   const found: string[] = [];
-  for await (const { content } of readLog(file, { ...once, ...options })) found.push(Buffer.from(content).toString());
+  for await (const records of readLog(file, { ...once, ...options })) {
+    found.push(...records.map(({ content }) => Buffer.from(content).toString()));
+  }
   return found;
 }
 
