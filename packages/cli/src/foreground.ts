@@ -16,7 +16,7 @@ export async function followContainer(client: BerthClient, id: string, options: 
   const { stdin, start, logs } = options;
   const end = await runSession({
     ...options,
-    open: (onOutput) => client.containers.attach(id, { stdin, start, logs, onOutput }),
+    open: (onOutput, size) => client.containers.attach(id, { stdin, start, logs, size, onOutput }),
     sendSignal: options.proxySignals ? (signal) => client.containers.kill(id, signal) : undefined,
   }).catch((error: unknown) => {
     throw error instanceof BerthError && error.code === 'connection_lost' ? lostContainer(id, error) : error;

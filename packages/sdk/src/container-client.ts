@@ -27,6 +27,8 @@ export interface AttachOptions extends CallOptions {
   readonly start?: boolean | undefined;
   /** First what was written before. */
   readonly logs?: boolean | undefined;
+  /** Of the terminal, from its first moment. */
+  readonly size?: TerminalSize | undefined;
   readonly onOutput: OutputSink;
 }
 
@@ -97,8 +99,8 @@ function lifeCalls(transport: Transport): LifeCalls {
     remove: (ref, { force, signal } = {}) =>
       requestJson(transport, { method: 'DELETE', path: place(ref), query: { force }, signal }),
     wait: (ref, condition, options) => post(place(ref, '/wait'), options, { query: { condition } }),
-    attach(ref, { stdin, output = true, start, logs, signal, onOutput }) {
-      const query = { stdin, output, start, logs };
+    attach(ref, { stdin, output = true, start, logs, size, signal, onOutput }) {
+      const query = { stdin, output, start, logs, ...size };
       return AttachStream.open(transport, { method: 'POST', path: place(ref, '/attach'), query, signal }, onOutput);
     },
   };

@@ -6,12 +6,14 @@ export const command = defineCommand({
   usage: 'events [OPTIONS]',
   flags: {
     filter: listFlag('Filter output: type, event, container', { short: 'f', placeholder: 'filter' }),
+    since: textFlag('Show all events created since timestamp'),
+    until: textFlag('Stream events until this timestamp'),
     format: textFlag("'json' or a Go template"),
   },
   arguments: { least: 0, most: 0 },
-  async run({ flags: { filter, format }, client }) {
+  async run({ flags: { filter, format, since, until }, client }) {
     const template = format === undefined || format === 'json' ? undefined : await compile(format);
-    for await (const event of client.events()) {
+    for await (const event of client.events({ since, until })) {
       const { type, action, id, attributes, time } = event;
       if (!filter.every((text) => matches(text, { type, event: action, container: [id, attributes['name']] })))
         continue;

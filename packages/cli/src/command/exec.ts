@@ -1,3 +1,4 @@
+import { isKind } from '@berth/model/error';
 import { argument, type CommandCall, defineCommand } from '../command.ts';
 import { listFlag, switchFlag, textFlag } from '../flag/spec.ts';
 import { reportError } from '../report-error.ts';
@@ -17,7 +18,7 @@ const flagTable = {
 
 type Call = CommandCall<typeof flagTable>;
 
-/** Exit codes: the command's own; 126 and 127 when it cannot be begun; 1 for our own failures. */
+/** Exit codes: the command's own; 127 when it is not there, 126 when it cannot be begun; 1 for what comes before. */
 export const command = defineCommand({
   usage: 'exec [OPTIONS] CONTAINER COMMAND [ARG...]',
   flags: flagTable,
@@ -35,7 +36,7 @@ export const command = defineCommand({
       return 0;
     } catch (error) {
       reportError(error);
-      return startFailureCode(error, 1);
+      return startFailureCode(error, isKind(error, 'unavailable') ? 1 : 126);
     }
   },
 });
@@ -64,7 +65,7 @@ async function runAttached({ flags, client }: Call, id: string): Promise<number>
     stderr: true,
     tty: flags.tty,
     detachKeys: parseDetachKeys(flags['detach-keys'] ?? defaultDetachKeys),
-    open: (onOutput) => client.exec.attach(id, { onOutput }),
+    open: (onOutput, size) => client.exec.attach(id, { size, onOutput }),
   });
   return typeof end === 'string' ? 0 : end.exit.exitCode;
 }

@@ -1,8 +1,8 @@
 import type { WaitResult } from '@berth/wire/native/api';
-import type { AttachStream, OutputSink } from '@berth/sdk/client';
+import type { AttachStream, OutputSink, TerminalSize } from '@berth/sdk/client';
 import { writeOutput } from '../print/output.ts';
 import { DetachFilter } from './detach-keys.ts';
-import { followSize, isTerminal, rawMode } from './raw-mode.ts';
+import { followSize, isTerminal, rawMode, terminalSize } from './raw-mode.ts';
 import { proxySignals } from './signal-proxy.ts';
 
 export interface SessionOptions {
@@ -13,7 +13,8 @@ export interface SessionOptions {
   /** The process has a terminal. */
   readonly tty: boolean;
   readonly detachKeys: Uint8Array;
-  readonly open: (onOutput: OutputSink) => Promise<AttachStream>;
+  /** `size` is the terminal's, when the process has one and so do we. */
+  readonly open: (onOutput: OutputSink, size: TerminalSize | undefined) => Promise<AttachStream>;
   /** Pass signals on; absent: they act on this process. */
   readonly sendSignal?: ((signal: NodeJS.Signals) => Promise<void>) | undefined;
 }
@@ -36,7 +37,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     const send = (signal: NodeJS.Signals) => void sendSignal(signal).catch(() => undefined);
     lifetime.use(proxySignals(send, () => insisted.resolve('given-up')));
   }
-  const stream = lifetime.use(await options.open(outputSink(options)));
+  const stream = lifetime.use(await options.open(outputSink(options), options.tty ? terminalSize() : undefined));
   if (options.tty) lifetime.use(followSize((size) => stream.resize(size)));
   const detached = options.stdin ? forwardInput(stream, options) : new Promise<never>(() => {});
   const ended = stream.exit.then((exit) => ({ exit }));

@@ -1,5 +1,6 @@
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import path from 'node:path';
 import type { Log } from '@berth/model/context';
 import { detectCgroups } from '@berth/runtime/cgroup/detect';
@@ -68,7 +69,7 @@ export async function composeEngine(
   const insight = createContainerInsight(backend, execs);
   const routes = nativeRoutes({ containers, execs, insight, images, system, events, log, scratch: scratchOf(config) });
   const server = createHttpHost({ routes, errorBody: nativeErrorBody, log });
-  cleanup.defer(() => closeServer(server));
+  cleanup.defer(trackConnections(server));
   const all = cleanup.move();
   return { server, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
@@ -151,9 +152,16 @@ async function rmEmpty(folder: string): Promise<void> {
   await rmdir(folder).catch(() => undefined);
 }
 
-async function closeServer(server: Server): Promise<void> {
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
+/** Upgraded connections are nobody's but ours: node:http forgets them, and would wait for them for ever. */
+function trackConnections(server: Server): () => Promise<void> {
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
   });
+  return async () => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const socket of open) socket.destroy();
+    await closed;
+  };
 }

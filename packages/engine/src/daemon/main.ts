@@ -4,10 +4,15 @@ import { composeEngine } from './compose.ts';
 import { readConfig } from './config.ts';
 import { jsonLog } from './json-log.ts';
 import { listenOn } from './listen.ts';
+import { usage } from './usage.ts';
+import { version } from './version.ts';
 
 /** Runs the daemon until a signal or a request ends it. */
 async function main(): Promise<void> {
-  const config = readConfig(process.argv.slice(2), process.env);
+  const argv = process.argv.slice(2);
+  if (argv.includes('--help') || argv.includes('-h')) return void process.stdout.write(usage);
+  if (argv.includes('--version')) return void process.stdout.write(`berthd ${version}\n`);
+  const config = readConfig(argv, process.env);
   const log = jsonLog(config.logLevel, (line) => process.stderr.write(line));
   const { promise: asked, resolve: shutdown } = Promise.withResolvers<void>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => shutdown());

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { BerthError } from '@berth/model/error';
+import { BerthError, isKind } from '@berth/model/error';
 import { ShimConnection, type ShimHandlers } from './connection.ts';
 
 export interface LauncherOptions {
@@ -12,54 +12,83 @@ export interface LauncherOptions {
 
 /**
  * The native launcher, from which shims are forked. It ends with this process, however that ends,
- * because its standard input does; the shims stay.
+ * because its standard input does; the shims stay. One that somebody kills is replaced at the next start.
  */
 export class Launcher {
-  readonly #child: ChildProcess;
-  readonly #exited: Promise<unknown>;
-  readonly #socket: string;
+  readonly #options: LauncherOptions;
+  #running: Running;
+  #reviving: Promise<void> | undefined;
+  #closed = false;
 
-  private constructor(child: ChildProcess, socket: string) {
-    this.#child = child;
-    this.#socket = socket;
-    this.#exited = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : Promise.resolve();
+  private constructor(options: LauncherOptions, running: Running) {
+    this.#options = options;
+    this.#running = running;
   }
 
   /** Resolves when the socket accepts; `unavailable` when the program cannot be started. */
   static async start(options: LauncherOptions): Promise<Launcher> {
-    // Its own session: Ctrl-C in the daemon's terminal must not reach it, nor the shims forked from it.
-    const child = spawn(options.binary, [options.socket], { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
-    const failed = once(child, 'exit').then(
-      ([code]) => fail(options, `ended with ${String(code)}`),
-      (error: unknown) => fail(options, String(error)),
-    );
-    await Promise.race([once(child.stdout, 'data'), failed]);
-    failed.catch(() => undefined); // from here on an exit is `close`, or shows at the next connect
-    child.stdout.destroy();
-    child.unref();
-    (child.stdin as unknown as { unref(): void }).unref();
-    return new Launcher(child, options.socket);
+    return new Launcher(options, await run(options));
   }
 
   get pid(): number {
-    return this.#child.pid!;
+    return this.#running.child.pid!;
   }
 
   /** A new shim, which ends with the connection unless a plan is started on it. */
-  shim(handlers: ShimHandlers = {}): Promise<ShimConnection> {
-    return ShimConnection.connect(this.#socket, handlers);
+  async shim(handlers: ShimHandlers = {}): Promise<ShimConnection> {
+    try {
+      return await ShimConnection.connect(this.#options.socket, handlers);
+    } catch (error) {
+      if (this.#closed || !isKind(error, 'unavailable')) throw error;
+      await (this.#reviving ??= this.#revive().finally(() => (this.#reviving = undefined)));
+      return await ShimConnection.connect(this.#options.socket, handlers);
+    }
   }
 
   /** Ends the launcher, not its shims. */
   async close(): Promise<void> {
-    this.#child.ref();
-    this.#child.stdin?.destroy();
-    await this.#exited;
+    this.#closed = true;
+    await this.#reviving?.catch(() => undefined);
+    const { child, exited } = this.#running;
+    child.ref();
+    child.stdin?.destroy();
+    await exited;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+
+  /** Only one may hold the socket: what does not answer is ended first. */
+  async #revive(): Promise<void> {
+    const { child, exited } = this.#running;
+    child.kill('SIGKILL');
+    await exited;
+    this.#running = await run(this.#options);
+  }
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly exited: Promise<unknown>;
+}
+
+async function run(options: LauncherOptions): Promise<Running> {
+  // Its own session: Ctrl-C in the daemon's terminal must not reach it, nor the shims forked from it.
+  const child = spawn(options.binary, [options.socket], { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
+  const exited = once(child, 'exit');
+  const failed = exited.then(
+    ([code]) => fail(options, `ended with ${String(code)}`),
+    (error: unknown) => fail(options, String(error)),
+  );
+  await Promise.race([once(child.stdout, 'data'), failed]);
+  failed.catch(() => undefined); // from here on an exit is `close`, or shows at the next connect
+  child.stdout.destroy();
+  // The pipe of one that was killed: its end shows as an exit.
+  child.stdin.on('error', () => undefined);
+  child.unref();
+  (child.stdin as unknown as { unref(): void }).unref();
+  return { child, exited };
 }
 
 function fail(options: LauncherOptions, reason: string): never {

@@ -8,7 +8,7 @@
  *   then        the payload
  *
  * POST /containers/ID/attach?stdin=1&output=1&logs=1 ; with `start=1` the container is started once the client is
- * attached, so that no output is missed ; POST /exec/ID/start (upgrade: attached; without: detached).
+ * attached, so that no output is missed; `rows=` and `columns=` give its terminal a size ; POST /exec/ID/start (upgrade: attached; without: detached).
  * `logs` answers the same frames (1 and 2 only) as an ordinary body.
  */
 export const streamProtocol = 'berth-stream';

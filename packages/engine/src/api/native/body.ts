@@ -25,6 +25,19 @@ export function wholeNumber(request: HttpRequest, name: string): number | undefi
   throw new BerthError('invalid_argument', `${name} must be a whole number, not '${text}'`, { code: 'bad_field' });
 }
 
+/** A terminal's size, undefined when the query has none. @throws invalid_argument */
+export function terminalSize(request: HttpRequest): { rows: number; columns: number } | undefined {
+  const rows = wholeNumber(request, 'rows');
+  const columns = wholeNumber(request, 'columns');
+  if (rows === undefined && columns === undefined) return undefined;
+  if (isSide(rows) && isSide(columns)) return { rows, columns };
+  throw new BerthError('invalid_argument', `a terminal has 1 to 65535 rows and columns, not ${rows} and ${columns}`);
+}
+
+function isSide(value: number | undefined): value is number {
+  return value !== undefined && value > 0 && value < 65536;
+}
+
 /** @throws invalid_argument when it is absent */
 export function required(request: HttpRequest, name: string): string {
   const value = request.query.get(name);

@@ -1,8 +1,8 @@
 import { BerthError } from '@berth/model/error';
 import { streamProtocol } from '@berth/wire/native/stream';
-import type { ContainerView } from '#service/container/contract';
+import type { ContainerView, TerminalSize } from '#service/container/contract';
 import type { HttpRequest, Reply, Route } from '../http/route.ts';
-import { flag, readBody, required, wholeNumber } from './body.ts';
+import { flag, readBody, required, terminalSize, wholeNumber } from './body.ts';
 import { containerCreateSchema } from './container-schema.ts';
 import { containerSummary } from './container-view.ts';
 import { callContext, type NativeBackend } from './backend.ts';
@@ -38,7 +38,7 @@ export function containerRoutes(backend: NativeBackend): Route[] {
       containers.rename(context(request), ref, required(request, 'name')),
     ),
     on('POST', '/containers/:ref/resize', (request, ref) =>
-      containers.resize(context(request), ref, terminalSize(request)),
+      containers.resize(context(request), ref, neededSize(request)),
     ),
     on('DELETE', '/containers/:ref', (request, ref) =>
       containers.remove(context(request), ref, { force: flag(request, 'force') }),
@@ -52,12 +52,23 @@ export function containerRoutes(backend: NativeBackend): Route[] {
 
 type Act = (request: HttpRequest, ref: string) => Promise<Reply | void> | Reply;
 
+/** @throws invalid_argument when the query has no size */
+export function neededSize(request: HttpRequest): TerminalSize {
+  const size = terminalSize(request);
+  if (size !== undefined) return size;
+  throw new BerthError('invalid_argument', 'rows and columns are missing from the query', { code: 'bad_field' });
+}
+
 async function attach(backend: NativeBackend, request: HttpRequest, ref: string): Promise<Reply> {
   const start = flag(request, 'start');
   const context = callContext(backend, request);
   const view = backend.containers.inspect(context, ref);
   if (!start && view.state.status !== 'running' && view.state.status !== 'paused') throw notRunning(view);
-  const asked = { stdin: flag(request, 'stdin'), output: flag(request, 'output') };
+  const asked = {
+    stdin: flag(request, 'stdin'),
+    output: flag(request, 'output'),
+    ...some({ size: terminalSize(request) }),
+  };
   return {
     upgrade: streamProtocol,
     take: (connection) =>
@@ -145,13 +156,6 @@ function waitCondition(request: HttpRequest): 'not-running' | 'next-exit' | 'rem
   throw new BerthError('invalid_argument', `unknown wait condition '${condition}'`, {
     hint: 'not-running, next-exit or removed',
   });
-}
-
-export function terminalSize(request: HttpRequest): { rows: number; columns: number } {
-  const rows = wholeNumber(request, 'rows') ?? 0;
-  const columns = wholeNumber(request, 'columns') ?? 0;
-  if (rows > 0 && rows < 65536 && columns > 0 && columns < 65536) return { rows, columns };
-  throw new BerthError('invalid_argument', `a terminal has 1 to 65535 rows and columns, not ${rows} and ${columns}`);
 }
 
 function some<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {

@@ -1,8 +1,8 @@
 import type * as wire from '@berth/wire/native/api';
 import { streamProtocol } from '@berth/wire/native/stream';
 import type { HttpRequest, Reply, Route } from '../http/route.ts';
-import { readBody } from './body.ts';
-import { terminalSize } from './container-routes.ts';
+import { readBody, terminalSize } from './body.ts';
+import { neededSize } from './container-routes.ts';
 import { execCreateSchema } from './container-schema.ts';
 import { callContext, type NativeBackend } from './backend.ts';
 import { serveStream } from './stream-session.ts';
@@ -29,7 +29,7 @@ export function execRoutes(backend: NativeBackend): Route[] {
       method: 'POST',
       path: '/exec/:id/resize',
       handle: async (request) => {
-        await execs.resize(callContext(backend, request), request.params['id'] ?? '', terminalSize(request));
+        await execs.resize(callContext(backend, request), request.params['id'] ?? '', neededSize(request));
         return { status: 204 };
       },
     },
@@ -53,7 +53,12 @@ async function startExec(backend: NativeBackend, request: HttpRequest): Promise<
     return { status: 204 };
   }
   const { config } = execs.inspect(id);
-  const asked = { stdin: config.attachStdin === true, output: config.attachOutput !== false };
+  const size = terminalSize(request);
+  const asked = {
+    stdin: config.attachStdin === true,
+    output: config.attachOutput !== false,
+    ...(size === undefined ? {} : { size }),
+  };
   return {
     upgrade: streamProtocol,
     take: (connection) =>

@@ -1,5 +1,5 @@
 import type * as wire from '@berth/wire/native/api';
-import type { EngineEvent } from '#service/event/contract';
+import { BerthError } from '@berth/model/error';
 import type { HttpRequest, Route } from '../http/route.ts';
 import { apiError } from './api-error.ts';
 import { callContext, type NativeBackend } from './backend.ts';
@@ -30,30 +30,63 @@ export function systemRoutes(backend: NativeBackend): Route[] {
       method: 'GET',
       path: '/events',
       handle: (request) => ({
-        lines: eventLines(backend, request),
+        lines: eventLines(backend, request, eventSpan(request)),
         onError: (error) => ({ error: apiError(error) }),
       }),
     },
   ];
 }
 
-async function* eventLines(backend: NativeBackend, request: HttpRequest): AsyncIterable<wire.EngineEvent> {
-  const queue: EngineEvent[] = [];
+async function* eventLines(
+  { events }: NativeBackend,
+  { signal }: HttpRequest,
+  { since, until }: EventSpan,
+): AsyncIterable<wire.EngineEvent> {
+  const queue = since === undefined ? [] : events.recent().filter(({ at }) => at >= since);
   let wake = () => {};
-  const end = backend.events.subscribe((event) => {
+  const end = events.subscribe((event) => {
     queue.push(event);
     wake();
   });
-  request.signal.addEventListener('abort', () => wake(), { once: true });
+  const over = until === undefined ? signal : AbortSignal.any([signal, timeoutAt(until)]);
+  over.addEventListener('abort', () => wake(), { once: true });
   try {
-    while (!request.signal.aborted) {
+    while (!signal.aborted) {
       for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
         const { at, ...rest } = event;
-        yield { ...rest, time: new Date(at).toISOString() };
+        if (until === undefined || at <= until) yield { ...rest, time: new Date(at).toISOString() };
       }
-      if (!request.signal.aborted) await new Promise<void>((resolve) => (wake = resolve));
+      if (over.aborted) return;
+      await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
     end();
   }
+}
+
+/** Milliseconds since 1970. */
+interface EventSpan {
+  readonly since: number | undefined;
+  readonly until: number | undefined;
+}
+
+function eventSpan(request: HttpRequest): EventSpan {
+  return { since: moment(request, 'since'), until: moment(request, 'until') };
+}
+
+/** RFC 3339, or seconds since 1970 as docker's clients send them. @throws invalid_argument */
+function moment(request: HttpRequest, name: string): number | undefined {
+  const text = request.query.get(name);
+  if (text === null || text === '') return undefined;
+  const value = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text);
+  if (Number.isFinite(value)) return value;
+  throw new BerthError('invalid_argument', `${name} is not a time: ${text}`, {
+    code: 'bad_field',
+    hint: 'give RFC 3339, or seconds since 1970',
+  });
+}
+
+/** Timers count to 24 days. */
+function timeoutAt(until: number): AbortSignal {
+  return AbortSignal.timeout(Math.min(Math.max(0, until - Date.now()), 2 ** 31 - 1));
 }

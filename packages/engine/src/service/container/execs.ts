@@ -14,6 +14,7 @@ import { cgroupPathOf, foldersOf } from './places.ts';
 import { publish } from './publish.ts';
 import { startError } from './start-error.ts';
 import { readJournal } from './task.ts';
+import { withSize } from './terminal-size.ts';
 
 /** Process numbers of one shim, docs/shim.md. */
 const lastProcess = 1023;
@@ -87,7 +88,7 @@ export class Execs implements ExecService {
     }
     const task = awakeTask(container);
     const { spec } = container.record;
-    const plan = compileExec(execProcess(container.record, config, task.pid), {
+    const plan = compileExec(withSize(execProcess(container.record, config, task.pid), attach?.size), {
       cgroup: this.#backend.cgroups,
       cgroupPath: cgroupPathOf(this.#backend, container.id),
       stdin: attach?.stdin ?? false,
@@ -104,7 +105,6 @@ export class Execs implements ExecService {
       const { started, line } = await task.exec(exec.process, plan, attach);
       exec.pid = started.pid;
       publish(this.#backend, container, 'exec_start', { execID: id });
-      if (attach?.size !== undefined) await task.resize(attach.size, exec.process).catch(() => undefined);
       return line;
     } catch (cause) {
       const { error, exitCode } = startError(cause, plan, container.name);

@@ -5,7 +5,7 @@ import { BerthError } from '@berth/model/error';
 import { compileContainer } from '@berth/runtime/compile/container';
 import type { Plan } from '@berth/runtime/plan/record';
 import { type Started, StartFailure } from '@berth/runtime/shim/message';
-import type { AttachedStream, AttachRequest } from './contract.ts';
+import type { AttachedStream, AttachRequest, TerminalSize } from './contract.ts';
 import type { ContainerBackend } from './backend.ts';
 import type { ContainerEntry } from './entry.ts';
 import { containerExited, containerLost } from './exit.ts';
@@ -13,6 +13,7 @@ import { cgroupOf, foldersOf, hostFacts } from './places.ts';
 import { publish } from './publish.ts';
 import { removeLocked } from './remove.ts';
 import { startError } from './start-error.ts';
+import { withSize } from './terminal-size.ts';
 import { Task } from './task.ts';
 
 /** Runs the container's plan; undefined when it runs already. */
@@ -31,8 +32,13 @@ export async function startContainer(
   });
 }
 
-async function compilePlan(backend: ContainerBackend, context: CallContext, entry: ContainerEntry): Promise<Plan> {
-  const { config, spec } = entry.record;
+async function compilePlan(
+  backend: ContainerBackend,
+  context: CallContext,
+  { entry, size }: { readonly entry: ContainerEntry; readonly size: TerminalSize | undefined },
+): Promise<Plan> {
+  const { config } = entry.record;
+  const spec = { ...entry.record.spec, process: withSize(entry.record.spec.process, size) };
   const mount = await backend.snapshots.mounts(context, entry.snapshotKey);
   const plan = compileContainer(spec, hostFacts(backend, entry.id, { mount, stdin: config.openStdin === true }));
   return config.injectFailure === undefined ? plan : failAt(plan, config.injectFailure);
@@ -64,7 +70,7 @@ async function launch(
   rmSync(folders.run, { recursive: true, force: true });
   mkdirSync(folders.run, { recursive: true, mode: 0o700 });
   task.connect(backend.launcher, attach);
-  const plan = await compilePlan(backend, context, entry).catch(async (error: unknown) => {
+  const plan = await compilePlan(backend, context, { entry, size: attach?.size }).catch(async (error: unknown) => {
     await task.release();
     throw error;
   });
@@ -85,7 +91,6 @@ async function launch(
   const ended = entry.wait('next-exit', new AbortController().signal);
   await task.supervise();
   if (line === undefined) return undefined;
-  if (attach?.size !== undefined) await task.resize(attach.size).catch(() => undefined);
   return afterState(line, ended);
 }
 

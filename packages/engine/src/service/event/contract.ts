@@ -14,6 +14,8 @@ export type EventListener = (event: EngineEvent) => void;
 /** Where events come in and go out, in order. */
 export interface Events {
   publish(event: Omit<EngineEvent, 'at'>): void;
+  /** The last ones of this process, oldest first: what happened before anybody could listen is told too. */
+  recent(): readonly EngineEvent[];
   /** @returns a function that ends the subscription */
   subscribe(listener: EventListener): () => void;
 }
