@@ -29,8 +29,8 @@ export class ContainerEngine {
     return connectBerth({ socket: this.engine.socket });
   }
 
-  async open(env: Readonly<Record<string, string>> = {}): Promise<void> {
-    this.#engine = await Engine.start({ env });
+  async open(config: string): Promise<void> {
+    this.#engine = await Engine.start({ env: { BERTH_CONFIG: this.file('berthd.toml', config) } });
     await this.load('busybox');
     // The first container makes folders that stay.
     await this.expect(['run', '--name', 'first', 'busybox', 'true']);
@@ -106,10 +106,10 @@ export class ContainerEngine {
   }
 }
 
-/** An engine for the tests of the `describe` that calls this. */
-export function containerEngine(env?: Readonly<Record<string, string>>): ContainerEngine {
+/** An engine, with its configuration file's text, for the tests of the `describe` that calls this. */
+export function containerEngine(config = ''): ContainerEngine {
   const box = new ContainerEngine();
-  before(() => box.open(env));
+  before(() => box.open(config));
   afterEach(() => box.assertClean());
   after(() => box.close());
   return box;

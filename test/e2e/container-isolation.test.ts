@@ -53,7 +53,7 @@ describe('isolation of a container', { skip: whySkipped }, () => {
     ).stdout.split('\n');
     assert.ok(has(BigInt(`0x${caps}`), 'sys_admin'));
     assert.equal(seccomp, '0');
-    assert.ok(Number(devices) > 20, devices);
+    assert.ok(Number(devices) > 20, `${devices} devices`);
     assert.equal(
       await box.print('grep -c " /proc/.* proc\\| /proc/.* tmpfs" /proc/mounts || true', ['--privileged']),
       '0',
