@@ -3,6 +3,7 @@ import { streamProtocol } from '@berth/wire/native/stream';
 import type { ContainerView, TerminalSize } from '#service/container/contract';
 import type { HttpRequest, Reply, Route } from '../http/route.ts';
 import { flag, readBody, required, terminalSize, wholeNumber } from './body.ts';
+import { containerFilter } from './container-filter.ts';
 import { containerCreateSchema } from './container-schema.ts';
 import { containerSummary } from './container-view.ts';
 import { callContext, type NativeBackend } from './backend.ts';
@@ -96,58 +97,11 @@ function notRunning(view: ContainerView): BerthError {
 function listContainers(backend: NativeBackend, request: HttpRequest): unknown {
   const all = backend.containers.list(callContext(backend, request));
   const shown = flag(request, 'all') ? all : all.filter(({ state }) => isLive(state.status));
-  const filters = request.query.getAll('filter').map(parseFilter);
-  return shown.filter((view) => matchesAll(view, filters)).map(containerSummary);
+  return shown.filter(containerFilter(request.query.getAll('filter'))).map(containerSummary);
 }
 
 function isLive(status: string): boolean {
   return status === 'running' || status === 'paused';
-}
-
-interface Filter {
-  readonly key: string;
-  readonly value: string;
-}
-
-function parseFilter(text: string): Filter {
-  const at = text.indexOf('=');
-  if (at > 0) return { key: text.slice(0, at), value: text.slice(at + 1) };
-  throw new BerthError('invalid_argument', `bad filter '${text}'`, { hint: 'a filter reads name=value' });
-}
-
-/** Filters of one key are alternatives, different keys must all match (docker's rule; labels must all match). */
-function matchesAll(view: ContainerView, filters: readonly Filter[]): boolean {
-  const keys = new Set(filters.map(({ key }) => key));
-  return [...keys].every((key) => {
-    const own = filters.filter((filter) => filter.key === key);
-    return key === 'label'
-      ? own.every(({ value }) => matches(view, key, value))
-      : own.some(({ value }) => matches(view, key, value));
-  });
-}
-
-function matches(view: ContainerView, key: string, value: string): boolean {
-  switch (key) {
-    case 'id':
-      return view.id.startsWith(value);
-    case 'name':
-      return view.name.includes(value.replace(/^\//, ''));
-    case 'status':
-      return view.state.status === value;
-    case 'ancestor':
-      return view.config.image === value || view.image.ref === value || view.image.target.includes(value);
-    case 'exited':
-      return view.state.status === 'exited' && view.state.exitCode === Number(value);
-    case 'label': {
-      const [name = '', expected] = value.split(/=(.*)/s, 2);
-      const label = view.config.labels?.[name];
-      return label !== undefined && (expected === undefined || label === expected);
-    }
-    default:
-      throw new BerthError('invalid_argument', `unknown filter '${key}'`, {
-        hint: 'filters are id, name, status, ancestor, exited and label',
-      });
-  }
 }
 
 function waitCondition(request: HttpRequest): 'not-running' | 'next-exit' | 'removed' {
