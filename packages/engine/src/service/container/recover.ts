@@ -32,6 +32,10 @@ async function recoverReported(backend: ContainerBackend, entry: ContainerEntry)
 }
 
 async function recoverContainer(backend: ContainerBackend, entry: ContainerEntry): Promise<void> {
+  if (await isHalfRemoved(backend, entry)) {
+    await removeLocked(backend, backgroundContext(backend.log, entry.namespace), entry);
+    return;
+  }
   const journal = await readJournal(foldersOf(backend, entry.id).journal);
   const start = journal.find((event) => event.event === 'start' && event.process === 0);
   const isTold = entry.state.status === 'exited' && entry.state.startedAt === String(start?.at ?? '');
@@ -52,6 +56,17 @@ async function recoverContainer(backend: ContainerBackend, entry: ContainerEntry
   backend.registry.save(entry);
   await task.adopt();
   await task.supervise();
+}
+
+/** Its end came before, and its snapshot is the first thing that a removal takes: a crash cut the rest off. */
+async function isHalfRemoved(backend: ContainerBackend, entry: ContainerEntry): Promise<boolean> {
+  try {
+    await backend.snapshots.stat(backgroundContext(backend.log, entry.namespace), entry.snapshotKey);
+    return false;
+  } catch (error) {
+    if (isKind(error, 'not_found')) return true;
+    throw error;
+  }
 }
 
 /** No process: the container never ran, its end is on record, or the machine was restarted under it. */
