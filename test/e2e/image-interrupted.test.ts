@@ -98,7 +98,8 @@ describe('a load that is interrupted', { skip: whySkipped, timeout: 120_000 }, (
       await place.engine.kill9();
       await ended;
       await place.engine.launch();
-      start = { ...start, descriptor: belongings(place.engine).descriptor, process: belongings(place.engine).process };
+      const { descriptor = [], process: processes = [] } = belongings(place.engine);
+      start = { ...start, descriptor, process: processes };
       await removeIfLoaded();
       await loadWhole();
     }
