@@ -24,7 +24,7 @@ export async function createContainer(
 }
 
 function absentImage(image: string, cause: BerthError): BerthError {
-  const name = /[:@]/.test(image.slice(image.lastIndexOf('/'))) ? image : `${image}:latest`;
+  const name = /[:@]/.test(image.slice(image.lastIndexOf('/') + 1)) ? image : `${image}:latest`;
   return new BerthError('not_found', `unable to find image '${name}' locally`, {
     code: cause.code,
     hint: "images are not pulled yet: load one with 'berth load -i FILE', and see 'berth images'",
