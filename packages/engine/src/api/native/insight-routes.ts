@@ -81,8 +81,10 @@ function moment(request: HttpRequest, name: string): bigint | undefined {
   const seconds = /^(\d+)(?:\.(\d{1,9}))?$/.exec(text);
   if (seconds) return BigInt(seconds[1] ?? 0) * 1_000_000_000n + BigInt((seconds[2] ?? '').padEnd(9, '0'));
   if (/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(text)) return BigInt(Date.now()) * 1_000_000n - span(text);
-  const date = Date.parse(text);
-  if (!Number.isNaN(date)) return BigInt(date) * 1_000_000n;
+  // `Date` knows milliseconds; log lines have nanoseconds.
+  const [, start = text, fraction = '', zone = ''] = /^([^.]+)\.(\d{1,9})(.*)$/.exec(text) ?? [];
+  const date = Date.parse(`${start}${zone}`);
+  if (!Number.isNaN(date)) return BigInt(date) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
   throw new BerthError('invalid_argument', `${name}: '${text}' is not a time`, {
     hint: 'give RFC 3339, seconds since 1970, or a span such as 10m',
   });
