@@ -60,6 +60,7 @@ describe('bad input to the commands of containers', { skip: whySkipped }, () => 
   async function post(path: string, body: string): Promise<{ status: number; text: string }> {
     const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
     const call = request({
+      agent: false,
       socketPath: box.engine.socket,
       path: `/berth/v1${path}`,
       method: 'POST',
