@@ -66,7 +66,8 @@ describe('mounts of a container', { skip: whySkipped }, () => {
     const script =
       'grep " /scratch " /proc/self/mountinfo; dd if=/dev/zero of=/scratch/f bs=1k count=200 2>&1 | grep -c space';
     const [mount, full] = (await box.print(script, ['--tmpfs', '/scratch:size=100k'])).split('\n');
-    for (const option of ['nosuid', 'nodev', 'noexec', 'size=100k']) assert.ok(mount?.includes(option), `${option} in ${mount}`);
+    for (const option of ['nosuid', 'nodev', 'noexec', 'size=100k'])
+      assert.ok(mount?.includes(option), `${option} in ${mount}`);
     assert.equal(full, '1');
     const exec = await box.print('grep -c "scratch.*noexec" /proc/self/mountinfo || true', [
       '--tmpfs',
