@@ -28,6 +28,7 @@ import { BlobTurns } from '#service/image/blob-turns';
 import { createImageService } from '#service/image/images';
 import { createSystemService } from '#service/system/system';
 import { openStores, type Stores } from '#store/open-stores';
+import { lockRun } from '#store/root/run-lock';
 import { readFileInLayers } from '#store/tree/read-file';
 import type { DaemonConfig } from './config.ts';
 import { findLauncher } from './install.ts';
@@ -47,6 +48,8 @@ export async function composeEngine(
   checkRunFolder(run);
   await using cleanup = new AsyncDisposableStack();
   await makeFolders(config);
+  // Before anything in it is touched: the launcher's socket, and what looks like leftovers of containers.
+  cleanup.use(lockRun(config));
   const stores = cleanup.use(
     await openStores({ root, log, snapshotter: config.snapshotter, collectAfterEveryWrite: config.collectAlways }),
   );
