@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BerthError, isKind } from '@berth/model/error';
 import { type BerthClient, connectBerth } from '@berth/sdk/client';
@@ -64,12 +65,14 @@ async function stop(client: BerthClient, place: DaemonPlace): Promise<number> {
   return 0;
 }
 
-/** EPERM: alive, and another user's. */
+/** One that has ended stays in the table until it is reaped: some machines' first process takes seconds for that. */
 function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    // proc_pid_stat(5): the state stands behind the name, which is in brackets and may hold anything.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+  } catch {
+    return false;
   }
 }
 
