@@ -64,14 +64,14 @@ describe('names of images', { skip: whySkipped, timeout: 120_000 }, () => {
 
   test('bad names and absent images are refused by name', async () => {
     await place.load(ociLayout(image, 'app:1'));
-    const before = storeListing(place);
+    const listing = storeListing(place);
     assert.match(await refused('tag', 'app:1', 'Upper:Case'), /Upper:Case/);
     assert.match(await refused('tag', 'app:1', `app@${id}`), /app@sha256/);
     assert.match(await refused('tag', 'absent:1', 'app:2'), /absent:1/);
     assert.match(await refused('rmi', 'absent:1'), /absent:1/);
     assert.match(await refused('inspect', 'absent:1'), /absent:1/);
     assert.match(await refused('rmi', 'Not//a name'), /Not\/\/a name/);
-    assert.deepEqual(storeListing(place), before);
+    assert.deepEqual(storeListing(place), listing);
     assert.deepEqual(await place.names(), ['app:1']);
   });
 
