@@ -49,13 +49,13 @@ describe('a load that is interrupted', { skip: whySkipped, timeout: 120_000 }, (
   function startLoad(input?: string): ChildProcess {
     const { argv, env } = place.engine.command(input === undefined ? ['load', '-i', file] : ['load']);
     const child = spawn(argv[0]!, argv.slice(1), { env, stdio: ['pipe', 'ignore', 'pipe'] });
-    child.stdin!.on('error', () => undefined);
-    child.stderr!.resume();
-    if (input === undefined) child.stdin!.end();
+    child.stdin.on('error', () => undefined);
+    child.stderr.resume();
+    if (input === undefined) child.stdin.end();
     else
       createReadStream(input)
         .on('error', () => undefined)
-        .pipe(child.stdin!);
+        .pipe(child.stdin);
     return child;
   }
 
