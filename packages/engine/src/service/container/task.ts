@@ -125,7 +125,8 @@ export class Task {
   async release(): Promise<void> {
     this.#early = [];
     await this.#control?.close();
-    await (await this.#shim?.connection)?.close();
+    const waiting = await this.#shim?.connection.catch(() => undefined);
+    await waiting?.close();
   }
 
   #line(process: number, request: AttachRequest): Line {
