@@ -26,6 +26,8 @@ static int open_master(int rows, int columns) {
 }
 
 static void run_program(const char *slave_path, char **argv) {
+    /* Whoever started the tests in the background had SIGINT ignored: that is inherited, and shells cannot undo it. */
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
     setsid();
     int slave = open(slave_path, O_RDWR); /* becomes the controlling terminal of the new session */
     if (slave < 0) _exit(125);
