@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { runCommand } from '../harness/command.ts';
 import { Engine } from '../harness/engine.ts';
 import { loadBusybox } from './busybox.ts';
 import { compare, type Findings } from './report.ts';
-import { inTurns, timed } from './statistics.ts';
+import { inTurns } from './statistics.ts';
+import { timedCommand } from './timed-command.ts';
 
 const berth = path.join(import.meta.dirname, '../../bin/berth');
 const rounds = 40;
@@ -13,11 +13,7 @@ export async function measureCommand(): Promise<Findings> {
   await using engine = await Engine.start();
   await loadBusybox(engine);
   const { env } = engine.command([]);
-  const whole = (argv: readonly string[]) => async () =>
-    await timed(async () => {
-      const { code, stderr } = await runCommand(argv, { env });
-      if (code !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
-    });
+  const whole = (argv: readonly string[]) => async () => await timedCommand(argv, env);
   const each = new Map([
     ['berth ps', whole([berth, 'ps'])],
     ['berth run --rm busybox true', whole([berth, 'run', '--rm', 'busybox', 'true'])],

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { runCommand } from '../../harness/command.ts';
-import { timed } from '../statistics.ts';
+import { timedCommand } from '../timed-command.ts';
 import { findPeer, peerEnv } from './packages.ts';
 
 interface Spec {
@@ -29,10 +28,7 @@ export class Bundle implements Disposable {
   async run(program: string): Promise<number> {
     const id = `bench-${this.#count++}`;
     const argv = [program, '--root', path.join(this.folder, 'state'), 'run', '--bundle', this.folder, id];
-    return await timed(async () => {
-      const { code, stderr } = await runCommand(argv, { env: peerEnv() });
-      if (code !== 0) throw new Error(stderr.trim());
-    });
+    return await timedCommand(argv, peerEnv());
   }
 
   [Symbol.dispose](): void {
@@ -56,7 +52,7 @@ export async function workingRuntimes(
       await bundle.run(program);
       programs.set(name, program);
     } catch (error) {
-      notes.push(`${name} left out: it refuses this machine: ${(error as Error).message.split('\n').at(-1)}`);
+      notes.push(`${name} left out: it refuses this machine: ${(error as Error).message.split(': ').at(-1)}`);
     }
   }
   return { programs, notes };
