@@ -15,6 +15,8 @@ const packages: readonly SystemPackage[] = [
   { name: 'zstd', file: '/usr/bin/zstd', neededFor: 'archives made by the zstd program' },
   { name: 'util-linux', file: '/usr/bin/unshare', neededFor: 'tests that look into namespaces' },
   { name: 'libcap2-bin', file: '/sbin/setcap', neededFor: 'file capabilities' },
+  { name: 'runc', file: '/usr/sbin/runc', neededFor: 'comparing a container with one of runc' },
+  { name: 'procps', file: '/usr/bin/ps', neededFor: 'berth top with arguments of ps' },
 ];
 
 /** Installs what tests need and the machine has not, where that can be done. @returns what is still missing */
