@@ -38,7 +38,8 @@ describe('streams while the daemon is killed', { skip: whySkipped, timeout: 90_0
     let told = '';
     child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
     const ended = once(child, 'exit');
-    await until(async () => (await box.berth(['inspect', 'reader'])).code === 0, 'the container');
+    const isRunning = async () => (await box.berth(['ps', '-q', '--filter', 'name=^reader$'])).stdout !== '';
+    await until(isRunning, 'the running container');
     child.stdin.write('one\n');
     await box.logged('reader', 'got one');
     await box.crash();
