@@ -97,6 +97,8 @@ describe('a load that is interrupted', { skip: whySkipped, timeout: 120_000 }, (
       await sleep(moment);
       await place.engine.kill9();
       await ended;
+      // A command that had not called yet has started a daemon of its own.
+      await place.engine.berth(['daemon', 'stop']);
       await place.engine.launch();
       const { descriptor = [], process: processes = [] } = belongings(place.engine);
       start = { ...start, descriptor, process: processes };
