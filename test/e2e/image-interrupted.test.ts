@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
+import { createReadStream, rmSync } from 'node:fs';
+import path from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { archive, ociLayout } from '../harness/archives.ts';
@@ -97,8 +98,9 @@ describe('a load that is interrupted', { skip: whySkipped, timeout: 120_000 }, (
       await sleep(moment);
       await place.engine.kill9();
       await ended;
-      // A command that had not called yet has started a daemon of its own.
+      // A command that had not called yet has started a daemon of its own, with a log of its own.
       await place.engine.berth(['daemon', 'stop']);
+      rmSync(path.join(place.engine.run, 'berthd.log'), { force: true });
       await place.engine.launch();
       const { descriptor = [], process: processes = [] } = belongings(place.engine);
       start = { ...start, descriptor, process: processes };
