@@ -11,7 +11,7 @@
 #include "plan.h"
 
 RECORD(rlimit) {
-    struct rlimit limit = {.rlim_cur = NUMBER(rlimit, soft), .rlim_max = NUMBER(rlimit, hard)};
+    struct rlimit limit = {.rlim_cur = NUMBER(rlimit, current), .rlim_max = NUMBER(rlimit, maximum)};
     return check(setrlimit(NUMBER(rlimit, resource), &limit));
 }
 

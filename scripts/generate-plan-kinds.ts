@@ -9,6 +9,8 @@ import { binaryFields, limits, listFields, runsOn } from '../packages/runtime/sr
 
 export const planKindsPath = join(import.meta.dirname, '../native/gen/plan_kinds.h');
 
+const width = 160;
+
 const kinds = Object.entries(layout) as [RecordKind, (typeof layout)[RecordKind]][];
 
 function trackMask(kind: RecordKind): number {
@@ -23,18 +25,33 @@ function stringForm(field: string): number {
 function kindRow(kind: RecordKind, entry: (typeof layout)[RecordKind]): string {
   const forms = entry.strings.map(stringForm).join(', ') || '0';
   const counts = `${entry.numbers.length}, ${entry.strings.length}`;
-  return `    X(${kind}, ${entry.code}, ${trackMask(kind)}, ${counts}, ${forms})`;
+  return `X(${kind}, ${entry.code}, ${trackMask(kind)}, ${counts}, ${forms})`;
 }
 
-function fieldEnum(kind: RecordKind, fields: readonly string[], letter: string): string[] {
-  if (fields.length === 0) return [];
-  return [`enum { ${fields.map((field) => `${letter}_${kind}_${field}`).join(', ')} };`];
+/** The fields' places, `N_rlimit_resource = 0`. */
+function places(kind: RecordKind, fields: readonly string[], letter: string): string[] {
+  return fields.map((field, index) => `${letter}_${kind}_${field} = ${index},`);
+}
+
+/** Items in as few lines as go into `width`: the header counts into the native code's budget. */
+function fill(items: readonly string[], end = ''): string[] {
+  const lines: string[] = [];
+  for (const item of items) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + item.length + 1 + end.length <= width) lines[lines.length - 1] = `${last} ${item}`;
+    else lines.push(`    ${item}`);
+  }
+  return lines.map((line) => line + end);
 }
 
 /** The whole header as text. */
 export function renderPlanKinds(): string {
   const widest = Math.max(...kinds.map(([, entry]) => entry.strings.length));
   const highest = Math.max(...kinds.map(([, entry]) => entry.code));
+  const rows = fill(
+    kinds.map(([kind, entry]) => kindRow(kind, entry)),
+    ' \\',
+  );
   return [
     '/* Made by scripts/generate-plan-kinds.ts from packages/runtime/src/plan. Do not edit. */',
     '#ifndef BERTH_PLAN_KINDS_H',
@@ -46,12 +63,12 @@ export function renderPlanKinds(): string {
     `#define PLAN_KIND_LIMIT ${highest + 1}`,
     '',
     '/* X(name, code, tracks: 1 host 2 container, numbers, strings, form of each string) */',
-    `#define PLAN_KINDS(X) \\\n${kinds.map(([kind, entry]) => kindRow(kind, entry)).join(' \\\n')}`,
-    '',
-    ...kinds.flatMap(([kind, entry]) => [
-      ...fieldEnum(kind, entry.numbers, 'N'),
-      ...fieldEnum(kind, entry.strings, 'S'),
-    ]),
+    `#define PLAN_KINDS(X) \\\n${rows.join('\n').replace(/ \\$/, '')}`,
+    'enum {',
+    ...fill(
+      kinds.flatMap(([kind, entry]) => [...places(kind, entry.numbers, 'N'), ...places(kind, entry.strings, 'S')]),
+    ),
+    '};',
     '',
     '#endif',
     '',

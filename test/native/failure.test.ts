@@ -104,7 +104,7 @@ test('a record that really fails is told with its errno', { skip }, async (t) =>
       },
     ],
     ['ENODEV', { kind: 'fs_mount', track: c, type: 'nonsense', target: '/x', options: '', attributes: 0, mode: 0 }],
-    ['EINVAL', { kind: 'rlimit', track: c, resource: 99, soft: 1, hard: 1 } as unknown as PlanRecord],
+    ['EINVAL', { kind: 'rlimit', track: c, resource: 99, current: 1, maximum: 1 } as unknown as PlanRecord],
     ['EEXIST', { kind: 'symlink', track: c, target: 'elsewhere', path: '/bin/sh' }],
     ['EEXIST', { kind: 'mknod', track: c, path: '/bin/sh', mode: 0o020666, major: 1, minor: 3, uid: 0, gid: 0 }],
     ['EINVAL', { kind: 'seccomp', track: c, flags: 0, program: new Uint8Array(8) }],

@@ -1,7 +1,11 @@
 /**
- * The parts of the OCI runtime spec 1.3 (config.md, config-linux.md) that Berth compiles today.
- * Names are the wire's own, so that a config.json is one of these after validation.
+ * The OCI runtime spec 1.3 (config.md, config-linux.md), Linux part. Names are the wire's own, so that a config.json is
+ * one of these after validation (`@berth/runtime/validate`).
  */
+import type { IdMapping, Integer64, LinuxSpec } from './runtime-spec-linux.ts';
+
+export type * from './runtime-spec-linux.ts';
+
 export interface RuntimeSpec {
   readonly ociVersion: string;
   readonly hostname?: string;
@@ -9,6 +13,7 @@ export interface RuntimeSpec {
   readonly process: ProcessSpec;
   readonly root: { readonly path: string; readonly readonly?: boolean };
   readonly mounts: readonly MountSpec[];
+  readonly hooks?: HooksSpec;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly linux: LinuxSpec;
 }
@@ -26,6 +31,15 @@ export interface ProcessSpec {
   readonly rlimits?: readonly RlimitSpec[];
   readonly noNewPrivileges?: boolean;
   readonly oomScoreAdj?: number;
+  readonly apparmorProfile?: string;
+  readonly selinuxLabel?: string;
+  readonly ioPriority?: IoPrioritySpec;
+  readonly scheduler?: SchedulerSpec;
+  readonly execCPUAffinity?: {
+    /** CPU lists, `0-3,7`: before the process is in the cgroup, and from then on. */
+    readonly initial?: string;
+    readonly final?: string;
+  };
 }
 
 export interface UserSpec {
@@ -47,8 +61,30 @@ export interface CapabilitySets {
 export interface RlimitSpec {
   /** `RLIMIT_NOFILE` and so on, getrlimit(2). */
   readonly type: string;
-  readonly soft: number;
-  readonly hard: number;
+  /** 2^64-1 is no limit. */
+  readonly soft: Integer64;
+  readonly hard: Integer64;
+}
+
+/** ioprio_set(2). */
+export interface IoPrioritySpec {
+  readonly class: 'IOPRIO_CLASS_RT' | 'IOPRIO_CLASS_BE' | 'IOPRIO_CLASS_IDLE';
+  /** 0, the most urgent, to 7. */
+  readonly priority?: number;
+}
+
+/** sched_setattr(2). */
+export interface SchedulerSpec {
+  /** `SCHED_OTHER` and so on. */
+  readonly policy: string;
+  readonly nice?: number;
+  readonly priority?: number;
+  /** `SCHED_FLAG_RESET_ON_FORK` and so on. */
+  readonly flags?: readonly string[];
+  /** Nanoseconds, for SCHED_DEADLINE. */
+  readonly runtime?: Integer64;
+  readonly deadline?: Integer64;
+  readonly period?: Integer64;
 }
 
 export interface MountSpec {
@@ -56,90 +92,28 @@ export interface MountSpec {
   readonly type?: string;
   readonly source?: string;
   readonly options?: readonly string[];
+  /** Of an idmapped mount: `hostID` is what the files show, `containerID` what is on disk. */
+  readonly uidMappings?: readonly IdMapping[];
+  readonly gidMappings?: readonly IdMapping[];
 }
 
-export interface LinuxSpec {
-  readonly namespaces: readonly NamespaceSpec[];
-  readonly devices?: readonly DeviceSpec[];
-  readonly cgroupsPath?: string;
-  readonly resources?: ResourcesSpec;
-  readonly rootfsPropagation?: 'private' | 'slave' | 'shared' | 'unbindable';
-  readonly seccomp?: SeccompSpec;
-  readonly sysctl?: Readonly<Record<string, string>>;
-  readonly maskedPaths?: readonly string[];
-  readonly readonlyPaths?: readonly string[];
-}
+/** config.md "POSIX-platform Hooks". `prestart` is deprecated, and runs before `createRuntime`. */
+export type HookKind =
+  | 'prestart'
+  | 'createRuntime'
+  | 'createContainer'
+  | 'startContainer'
+  | 'poststart'
+  | 'poststop';
 
-export type NamespaceType = 'pid' | 'network' | 'mount' | 'ipc' | 'uts' | 'user' | 'cgroup' | 'time';
+export type HooksSpec = { readonly [K in HookKind]?: readonly HookSpec[] };
 
-export interface NamespaceSpec {
-  readonly type: NamespaceType;
-  /** Join this namespace file instead of making a new one. */
-  readonly path?: string;
-}
-
-export interface DeviceSpec {
+export interface HookSpec {
+  /** Absolute; of the container for `startContainer`, of the host for all others. */
   readonly path: string;
-  readonly type: 'c' | 'b' | 'u' | 'p';
-  readonly major?: number;
-  readonly minor?: number;
-  readonly fileMode?: number;
-  readonly uid?: number;
-  readonly gid?: number;
-}
-
-export interface DeviceRule {
-  readonly allow: boolean;
-  readonly type?: 'a' | 'c' | 'b';
-  readonly major?: number;
-  readonly minor?: number;
-  /** Letters of `rwm`. */
-  readonly access?: string;
-}
-
-export interface ResourcesSpec {
-  readonly devices?: readonly DeviceRule[];
-  readonly memory?: {
-    /** Bytes; -1 is unlimited. */
-    readonly limit?: number;
-    readonly reservation?: number;
-    /** Memory plus swap, bytes; -1 is unlimited. */
-    readonly swap?: number;
-    readonly swappiness?: number;
-    readonly disableOOMKiller?: boolean;
-  };
-  readonly cpu?: {
-    readonly shares?: number;
-    /** Microseconds per period; -1 is unlimited. */
-    readonly quota?: number;
-    /** Microseconds. */
-    readonly period?: number;
-    readonly cpus?: string;
-    readonly mems?: string;
-  };
-  /** 0 and -1 are unlimited. */
-  readonly pids?: { readonly limit: number };
-}
-
-export interface SeccompSpec {
-  readonly defaultAction: string;
-  readonly defaultErrnoRet?: number;
-  readonly architectures?: readonly string[];
-  readonly flags?: readonly string[];
-  readonly syscalls?: readonly SeccompRule[];
-}
-
-export interface SeccompRule {
-  readonly names: readonly string[];
-  readonly action: string;
-  readonly errnoRet?: number;
-  readonly args?: readonly SeccompArg[];
-}
-
-export interface SeccompArg {
-  readonly index: number;
-  /** Unsigned 64 bit. JSON gives a number; bigint where it is above 2^53. */
-  readonly value: number | bigint;
-  readonly valueTwo?: number | bigint;
-  readonly op: string;
+  /** With the program's name as first item, as execve(2) has it. */
+  readonly args?: readonly string[];
+  readonly env?: readonly string[];
+  /** Seconds; no limit when absent. */
+  readonly timeout?: number;
 }

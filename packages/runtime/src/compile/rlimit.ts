@@ -38,7 +38,7 @@ export function rlimitRecords(limits: readonly RlimitSpec[] | undefined): PlanRe
     const soft = limitValue(limit.soft, `${path}.soft`);
     const hard = limitValue(limit.hard, `${path}.hard`);
     if (soft > hard) throw invalid(`${path}.soft`, `is above the hard limit of ${limit.type}`);
-    return inContainer('rlimit', { resource, soft, hard });
+    return inContainer('rlimit', { resource, current: soft, maximum: hard });
   });
 }
 

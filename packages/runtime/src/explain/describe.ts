@@ -37,7 +37,7 @@ const descriptions: { readonly [K in RecordKind]?: (record: PlanRecord<K>) => st
   sethostname: ({ name }) => text(name),
   setdomainname: ({ name }) => text(name),
   sysctl: ({ path, value }) => `${text(path)} = ${text(value)}`,
-  rlimit: ({ resource, soft, hard }) => `${limitName(resource)} ${limit(soft)} of ${limit(hard)}`,
+  rlimit: ({ resource, current, maximum }) => `${limitName(resource)} ${limit(current)} of ${limit(maximum)}`,
   keep_caps: ({ value }) => `${value}`,
   bounding: ({ keep }) => `keep ${capabilities(keep)}`,
   groups: ({ gids }) => groupList(gids).join(' ') || 'none',

@@ -50,7 +50,7 @@ test('soft and inject are kept, and a field named soft is not taken for the flag
   const records = [
     { kind: 'setsid', track: 'container', soft: true },
     { kind: 'setsid', track: 'container', inject: true },
-    { kind: 'rlimit', track: 'container', resource: 7n, soft: 1024n, hard: 1024n },
+    { kind: 'rlimit', track: 'container', resource: 7n, current: 1024n, maximum: 1024n },
   ] as unknown as PlanRecord[];
   const bytes = encodePlan({ records });
   assert.deepEqual(plain(decodePlan(bytes)), plain({ records }));

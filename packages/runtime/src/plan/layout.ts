@@ -41,7 +41,7 @@ export const layout = {
   setdomainname: { code: 25, numbers: [], strings: ['name'] },
   sysctl: { code: 26, numbers: [], strings: ['path', 'value'] },
   loopback_up: { code: 27, numbers: [], strings: [] },
-  rlimit: { code: 28, numbers: ['resource', 'soft', 'hard'], strings: [] },
+  rlimit: { code: 28, numbers: ['resource', 'current', 'maximum'], strings: [] },
   keep_caps: { code: 29, numbers: ['value'], strings: [] },
   bounding: { code: 30, numbers: ['keep'], strings: [] },
   groups: { code: 31, numbers: [], strings: ['gids'] },
@@ -55,6 +55,34 @@ export const layout = {
   setsid: { code: 39, numbers: [], strings: [] },
   stdio_attach: { code: 40, numbers: ['uid', 'gid'], strings: [] },
   execve: { code: 41, numbers: [], strings: ['candidates', 'argv', 'env'] },
+  // Host track: what only the host may open or make, and what only the client knows.
+  join_user: { code: 42, numbers: [], strings: ['path'] },
+  join_process: { code: 43, numbers: ['pid'], strings: [] },
+  ask: { code: 44, numbers: ['token', 'keep'], strings: [] },
+  stdio_inherit: { code: 45, numbers: ['preserve'], strings: [] },
+  gate_listen: { code: 46, numbers: [], strings: ['path'] },
+  notify_connect: { code: 47, numbers: [], strings: ['path', 'head', 'tail'] },
+  tree_open: {
+    code: 48,
+    numbers: ['slot', 'recursive', 'set', 'clear', 'propagation', 'recursiveAttributes', 'recursiveMapping'],
+    strings: ['source', 'uidMap', 'gidMap'],
+  },
+  device_program: { code: 49, numbers: [], strings: ['cgroup', 'program'] },
+  descriptor_send: { code: 50, numbers: ['what'], strings: ['socket', 'name'] },
+  run_program: { code: 51, numbers: ['timeout'], strings: ['path', 'argv', 'env', 'cwd'] },
+  adopt: { code: 52, numbers: [], strings: ['pidFile'] },
+  // Container track.
+  tree_attach: { code: 53, numbers: ['slot'], strings: ['target'] },
+  move_root: { code: 54, numbers: [], strings: [] },
+  hook: { code: 55, numbers: ['timeout'], strings: ['path', 'argv', 'env', 'cwd', 'head', 'tail'] },
+  gate: { code: 56, numbers: [], strings: [] },
+  program_check: { code: 57, numbers: [], strings: ['candidates'] },
+  keyring: { code: 58, numbers: [], strings: ['name'] },
+  scheduler: { code: 59, numbers: [], strings: ['attributes'] },
+  io_priority: { code: 60, numbers: ['priority'], strings: [] },
+  personality: { code: 61, numbers: ['persona'], strings: [] },
+  memory_policy: { code: 62, numbers: ['mode', 'maxNode'], strings: ['nodes'] },
+  cpu_affinity: { code: 63, numbers: [], strings: ['cpus'] },
 } as const;
 
 export type Layout = typeof layout;

@@ -1,0 +1,13 @@
+/** What a plan may ask of its client (docs/plan.md, `ask`): one token a question, in the order they come. */
+export const askToken = {
+  /** The user namespace is there: write its maps with newuidmap and newgidmap. Rootless only. */
+  idMaps: 1,
+  /** Namespaces are there, the root is not: prestart and createRuntime hooks, network devices. */
+  createRuntime: 2,
+  /** Fill the tmpfs mounts of `tmpcopyup`; the root is mounted, they are, the pivot has not happened. */
+  copyUp: 3,
+  /** The container is created: answered by `start`. Always with `keep`. */
+  created: 4,
+} as const;
+
+export type AskToken = (typeof askToken)[keyof typeof askToken];
