@@ -1,4 +1,4 @@
-import type { ResourcesSpec } from '@berth/model/runtime-spec';
+import type { Integer64, ResourcesSpec } from '@berth/model/runtime-spec';
 import { invalid } from '../compile/invalid.ts';
 import { cgroupFolder, hierarchyOf } from './layout.ts';
 import type { CgroupLayout } from './layout.ts';
@@ -31,7 +31,7 @@ export function weightOfShares(value: number): number {
 function v1(layout: CgroupLayout, path: string, resources: ResourcesSpec): CgroupWrite[] {
   const { cpu = {}, pids } = resources;
   const writes: CgroupWrite[] = [];
-  const write = (controller: string, file: string, data: number | string, soft = false) => {
+  const write = (controller: string, file: string, data: Integer64 | string, soft = false) => {
     const mountPoint = hierarchyOf(layout, controller)?.mountPoint;
     // A limit without its controller must not be dropped in silence: the write fails, by name.
     const folder = cgroupFolder(mountPoint ?? `/sys/fs/cgroup/${controller}`, path);
@@ -50,7 +50,7 @@ function v1(layout: CgroupLayout, path: string, resources: ResourcesSpec): Cgrou
 
 type Memory = NonNullable<ResourcesSpec['memory']>;
 
-function memoryV1(memory: Memory, write: (file: string, data: number, soft?: boolean) => void): void {
+function memoryV1(memory: Memory, write: (file: string, data: Integer64, soft?: boolean) => void): void {
   const { limit, swap, reservation, swappiness } = memory;
   // Memory plus swap may never be below memory. A new cgroup has no limits: memory goes first.
   if (limit) write('limit_in_bytes', limit < 0 ? -1 : limit);
@@ -65,7 +65,7 @@ function v2(layout: CgroupLayout, path: string, resources: ResourcesSpec): Cgrou
   const { memory = {}, cpu = {}, pids } = resources;
   const folder = cgroupFolder(layout.unified ?? '/sys/fs/cgroup', path);
   const writes: CgroupWrite[] = [];
-  const write = (file: string, data: number | string, soft = false) =>
+  const write = (file: string, data: Integer64 | string, soft = false) =>
     writes.push({ path: `${folder}/${file}`, data: String(data), ...(soft && { soft }) });
   if (memory.limit) write('memory.max', orMax(memory.limit));
   const swap = swapMaxV2(memory);
@@ -83,16 +83,16 @@ function v2(layout: CgroupLayout, path: string, resources: ResourcesSpec): Cgrou
 }
 
 /** The spec counts memory plus swap, v2 counts swap alone (runtime-spec config-linux.md, Memory). */
-function swapMaxV2({ limit, swap }: Memory): number | string | undefined {
-  if (swap === undefined || swap === 0) return undefined;
+function swapMaxV2({ limit, swap }: Memory): Integer64 | string | undefined {
+  if (!swap) return undefined;
   if (swap < 0) return 'max';
   if (!limit || limit < 0) {
     throw invalid('linux.resources.memory.swap', 'needs a memory limit as well');
   }
-  return swap - limit;
+  return BigInt(swap) - BigInt(limit);
 }
 
-function orMax(value: number): number | string {
+function orMax(value: Integer64): Integer64 | string {
   return value < 0 ? 'max' : value;
 }
 
