@@ -94,6 +94,20 @@ export function parseMountOptions(options: readonly string[] | undefined): Mount
   return { bind, set, clear, recursiveAttributes, propagation, superblock, data };
 }
 
+/** Every option that is not handed to the file system, for `features`. */
+export function mountOptionNames(): string[] {
+  const own = Object.keys(attributes);
+  return [
+    ...own,
+    ...own.map((name) => `r${name}`),
+    ...Object.keys(propagations),
+    ...Object.keys(superblockFlags),
+    ...withoutMeaning,
+    'bind',
+    'rbind',
+  ].toSorted();
+}
+
 /** The superblock flags as the names that fsconfig(2) knows. */
 export function superblockOptions(flags: number): string[] {
   return Object.keys(superblockFlags).filter((name) => flags & (superblockFlags[name] ?? 0));

@@ -49,7 +49,8 @@ export function sysctlPath(name: string): string {
   return name.replace(/[./]/g, (separator) => (separator === '.' ? '/' : '.'));
 }
 
-function ownerOf(path: string): NamespaceType | undefined {
+/** The namespace that a path below /proc/sys belongs to; undefined for the whole host's. */
+export function ownerOf(path: string): NamespaceType | undefined {
   if (path.startsWith('net/')) return 'network';
   if (path.startsWith('fs/mqueue/') || ipcSettings.has(path)) return 'ipc';
   if (path === 'kernel/domainname' || path === 'kernel/hostname') return 'uts';

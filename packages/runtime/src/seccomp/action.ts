@@ -28,6 +28,9 @@ const actions: Readonly<Record<string, number>> = {
   SCMP_ACT_ALLOW: ret.allow,
 };
 
+/** What a spec may name as an action. */
+export const actionNames: readonly string[] = Object.keys(actions);
+
 /** The value a filter returns for an action. The errno (default EPERM) is for ERRNO and TRACE. */
 export function actionValue(name: string, errno: number | undefined, path: string): number {
   const value = Object.hasOwn(actions, name) ? actions[name] : undefined;
@@ -53,6 +56,9 @@ const flags: Readonly<Record<string, number>> = {
   SECCOMP_FILTER_FLAG_SPEC_ALLOW: 4,
   SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 32,
 };
+
+/** Each flag that a spec may name, with its bit. */
+export const filterFlagBits: Readonly<Record<string, number>> = flags;
 
 /**
  * The flags of the filter. None given means SPEC_ALLOW, as runc does since 1.1.5: without it the

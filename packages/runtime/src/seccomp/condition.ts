@@ -15,6 +15,9 @@ export interface Condition {
 type Operator = 'NE' | 'LT' | 'LE' | 'EQ' | 'GE' | 'GT' | 'MASKED_EQ';
 
 const operators = new Set(['NE', 'LT', 'LE', 'EQ', 'GE', 'GT', 'MASKED_EQ']);
+/** What a spec may name as a comparison. */
+export const operatorNames: readonly string[] = [...operators].map((name) => `SCMP_CMP_${name}`);
+
 const allBits = 0xffff_ffff_ffff_ffffn;
 const word = 0xffff_ffffn;
 
