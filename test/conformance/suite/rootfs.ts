@@ -1,0 +1,53 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  globSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+
+const applets = 'sh cat echo true false sleep ls id kill mount umount mkdir rm ln touch grep ps tty stat readlink';
+const folders = ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp', 'mnt', 'work'];
+
+/** The programs of all root file systems: busybox and the probe, made once for a suite. */
+export class Programs implements Disposable {
+  readonly folder: string;
+
+  constructor() {
+    this.folder = mkdtempSync('/tmp/bc-programs-');
+    copyFileSync('/bin/busybox', path.join(this.folder, 'busybox'));
+    const sources = globSync(path.join(import.meta.dirname, '../probe/*.c'));
+    execFileSync('cc', [
+      '-static',
+      '-O1',
+      '-Wall',
+      '-Wextra',
+      '-Werror',
+      '-o',
+      path.join(this.folder, 'probe'),
+      ...sources,
+    ]);
+  }
+
+  /** A root file system of a case's own: hard links, so that it costs nothing. */
+  makeRoot(root: string): void {
+    for (const folder of folders) mkdirSync(path.join(root, folder), { recursive: true });
+    // The umask of whoever runs the tests is no part of them.
+    for (const folder of ['', ...folders]) chmodSync(path.join(root, folder), folder === 'tmp' ? 0o1777 : 0o755);
+    linkSync(path.join(this.folder, 'busybox'), path.join(root, 'bin/busybox'));
+    linkSync(path.join(this.folder, 'probe'), path.join(root, 'probe'));
+    for (const name of applets.split(' ')) symlinkSync('busybox', path.join(root, 'bin', name));
+    writeFileSync(path.join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
+    writeFileSync(path.join(root, 'work/file'), 'of the image\n');
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
