@@ -68,7 +68,7 @@ export interface ResourcesSpec {
   readonly devices?: readonly DeviceRule[];
   readonly memory?: MemorySpec;
   readonly cpu?: CpuSpec;
-  /** 0 and -1 are unlimited. */
+  /** -1 is unlimited; 0 is a limit, config-linux.md "PIDs". */
   readonly pids?: { readonly limit: number };
   readonly blockIO?: BlockIoSpec;
   readonly hugepageLimits?: readonly {

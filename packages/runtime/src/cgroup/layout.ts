@@ -6,6 +6,11 @@ export interface CgroupHierarchy {
   readonly controllers: readonly string[];
   /** `systemd` for `name=systemd`. */
   readonly name?: string;
+  /**
+   * The cgroup below `mountPoint` that container paths start from: where the runtime itself is, for a relative
+   * `cgroupsPath`. Default: the mount point.
+   */
+  readonly base?: string;
 }
 
 /**
@@ -25,6 +30,13 @@ export interface CgroupLayout {
    * A new v1 cpuset is born empty and takes no process until both are written.
    */
   readonly cpuset?: { readonly path: string; readonly cpus: string; readonly mems: string };
+  readonly features?: CgroupFeatures;
+}
+
+/** What kernels differ in and no record can try for itself. Absent is no. */
+export interface CgroupFeatures {
+  /** The BFQ scheduler has weights of its own, `io.bfq.weight`, with the spec's own scale. */
+  readonly bfq?: boolean;
 }
 
 /** The hierarchy that has a controller, undefined where there is none. */
@@ -42,11 +54,29 @@ export function cgroupFolder(mountPoint: string, cgroupPath: string): string {
   return cgroupPath === '/' ? mountPoint : `${mountPoint}${cgroupPath}`;
 }
 
+/** Where a container's cgroup is in one v1 hierarchy. */
+export function hierarchyFolder({ mountPoint, base = '' }: CgroupHierarchy, cgroupPath: string): string {
+  return cgroupFolder(`${mountPoint}${base}`, cgroupPath);
+}
+
+/** Where a container's cgroup is on v2. */
+export function unifiedFolder(layout: CgroupLayout, cgroupPath: string): string {
+  return cgroupFolder(layout.unified ?? '/sys/fs/cgroup', cgroupPath);
+}
+
+/**
+ * A file of a container's cgroup by its full name, `memory.max`. On v1 the part before the dot is the controller; one
+ * that is not mounted gives a path that is not there, so that the limit fails by name and is not dropped in silence.
+ */
+export function cgroupFile(layout: CgroupLayout, cgroupPath: string, file: string): string {
+  if (layout.version === 2) return `${unifiedFolder(layout, cgroupPath)}/${file}`;
+  const controller = file.slice(0, file.indexOf('.'));
+  const hierarchy = hierarchyOf(layout, controller) ?? { mountPoint: `/sys/fs/cgroup/${controller}`, controllers: [] };
+  return `${hierarchyFolder(hierarchy, cgroupPath)}/${file}`;
+}
+
 /** Every folder that is the container's cgroup: one a v1 hierarchy, or the one of v2. */
 export function cgroupFolders(layout: CgroupLayout, cgroupPath: string): string[] {
-  const mountPoints =
-    layout.version === 1
-      ? layout.hierarchies.map(({ mountPoint }) => mountPoint)
-      : [layout.unified ?? '/sys/fs/cgroup'];
-  return mountPoints.map((mountPoint) => cgroupFolder(mountPoint, cgroupPath));
+  if (layout.version === 2) return [unifiedFolder(layout, cgroupPath)];
+  return layout.hierarchies.map((hierarchy) => hierarchyFolder(hierarchy, cgroupPath));
 }

@@ -3,8 +3,9 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { deviceWrites } from './device-rule.ts';
 import type { CgroupLayout } from './layout.ts';
-import { limitWrites, weightOfShares } from './limit.ts';
+import { limitWrites } from './limit.ts';
 import { attachRecords, cgroupRecords } from './records.ts';
+import { ioWeightOf, weightOfShares } from './weight.ts';
 
 const v1: CgroupLayout = {
   version: 1,
@@ -45,7 +46,8 @@ describe('limits', () => {
   });
 
   test('shares become a weight within its bounds, in order', () => {
-    assert.deepEqual([2, 1024, 262_144].map(weightOfShares), [1, 39, 10_000]);
+    assert.deepEqual([2, 1024, 262_144].map(weightOfShares), [1, 100, 10_000]);
+    assert.deepEqual([10, 500, 1000].map(ioWeightOf), [1, 4950, 10_000]);
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2 ** 20 }), fc.nat(1000), (value, more) => {
         const weight = weightOfShares(value);
@@ -99,9 +101,21 @@ describe('device rules', () => {
   });
 
   test('a container that may use all devices gets no further rules', () => {
+    const writes = deviceWrites('/d', [{ allow: true, access: 'rwm' }]);
     assert.deepEqual(
-      deviceWrites('/d', [{ allow: true, access: 'rwm' }]).map(({ data }) => data),
-      ['a'],
+      writes.map(({ path, data }) => [path, data]),
+      [['/d/devices.allow', 'a']],
+    );
+  });
+
+  test('all but one device', () => {
+    const writes = deviceWrites('/d', [{ allow: true }, { allow: false, type: 'b', major: 8, access: 'w' }]);
+    assert.deepEqual(
+      writes.map(({ path, data }) => [path, data]),
+      [
+        ['/d/devices.allow', 'a'],
+        ['/d/devices.deny', 'b 8:* w'],
+      ],
     );
   });
 
@@ -110,9 +124,20 @@ describe('device rules', () => {
     assert.equal(deviceWrites('/d', [{ allow: true, type: 'c', major: 4, minor: 5 }])[0]?.data, 'a');
   });
 
-  test('letters that the kernel does not know are refused', () => {
-    assert.throws(() => deviceWrites('/d', [{ allow: true, type: 'c', access: 'x' }]), {
-      kind: 'invalid_argument',
-    });
+  test('letters and numbers that the kernel does not know are refused', () => {
+    for (const rule of [{ access: 'x' }, { major: -2 }, { minor: 2 ** 32 }, { major: 1.5 }]) {
+      assert.throws(() => deviceWrites('/d', [deny, { allow: true, type: 'c', ...rule }]), {
+        kind: 'invalid_argument',
+        message: /linux\.resources\.devices\[1\]/,
+      });
+    }
+  });
+
+  test('a hole in a wider rule, which the kernel would pass over, is refused', () => {
+    const wide = { allow: true, type: 'c', major: 4, access: 'rw' } as const;
+    const hole = { allow: false, type: 'c', major: 4, minor: 1 } as const;
+    assert.throws(() => deviceWrites('/d', [deny, wide, hole]), { kind: 'invalid_argument' });
+    assert.doesNotThrow(() => deviceWrites('/d', [deny, wide, { ...hole, access: 'm' }]));
+    assert.doesNotThrow(() => deviceWrites('/d', [deny, wide, deny, hole]));
   });
 });
