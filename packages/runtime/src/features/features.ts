@@ -1,0 +1,70 @@
+import { capabilityNames } from '../compile/capability.ts';
+import { mountOptionNames } from '../compile/mount-option.ts';
+import { actionNames, filterFlagBits } from '../seccomp/action.ts';
+import { architectures } from '../seccomp/architecture.ts';
+import { operatorNames } from '../seccomp/condition.ts';
+import { newestVersion, oldestVersion } from '../validate/rule/basic.ts';
+import { hookKinds } from '../validate/rule/hook.ts';
+import { kernelTakesFilterFlag } from './kernel-flag.ts';
+import { memoryPolicyFlags, memoryPolicyModes, namespaceTypes } from '../validate/shape/words.ts';
+
+/** What the answer depends on. */
+export interface FeaturesHost {
+  /** Of Berth, `0.1.0`. */
+  readonly version: string;
+  /** Of the kernel, `os.release()`. */
+  readonly kernel: string;
+}
+
+/** Options that the runtime understands beside those of mount_setattr(2) and mount(2). */
+const ownMountOptions = ['idmap', 'ridmap', 'tmpcopyup', 'remount'];
+
+/** Annotations of a config that change what the runtime does; a final dot means all that begin so. */
+export const meaningfulAnnotations: readonly string[] = ['org.systemd.property.', 'org.criu.config'];
+
+/**
+ * What `berth-oci features` says, features.md of the runtime spec 1.3: what the runtime implements, whether or not this
+ * machine has it; but for `supportedFlags`, which is about the kernel.
+ */
+export function features({ version, kernel }: FeaturesHost) {
+  return {
+    ociVersionMin: oldestVersion,
+    ociVersionMax: newestVersion,
+    hooks: hookKinds,
+    mountOptions: [...new Set([...mountOptionNames(), ...ownMountOptions])].toSorted(),
+    linux: linuxFeatures(kernel),
+    annotations: {
+      'org.berth.version': version,
+      'org.opencontainers.runc.checkpoint.enabled': 'true',
+    },
+    potentiallyUnsafeConfigAnnotations: meaningfulAnnotations,
+  };
+}
+
+function linuxFeatures(kernel: string) {
+  return {
+    namespaces: [...namespaceTypes.names].toSorted(),
+    capabilities: capabilityNames,
+    cgroup: { v1: true, v2: true, systemd: true, systemdUser: true, rdma: true },
+    seccomp: seccompFeatures(kernel),
+    apparmor: { enabled: true },
+    selinux: { enabled: true },
+    intelRdt: { enabled: true, schemata: true, monitoring: true },
+    memoryPolicy: { modes: [...memoryPolicyModes.names].toSorted(), flags: [...memoryPolicyFlags.names].toSorted() },
+    mountExtensions: { idmap: { enabled: true } },
+    netDevices: { enabled: true },
+  };
+}
+
+function seccompFeatures(kernel: string) {
+  const flags = Object.keys(filterFlagBits);
+  return {
+    enabled: true,
+    actions: [...actionNames].toSorted(),
+    operators: [...operatorNames].toSorted(),
+    // Those that a filter can be made for, not all that a profile may name.
+    archs: architectures.map(({ name }) => name).toSorted(),
+    knownFlags: flags,
+    supportedFlags: flags.filter((name) => kernelTakesFilterFlag(kernel, name)),
+  };
+}
