@@ -1,9 +1,9 @@
 import type { ResourcesSpec } from '@berth/model/runtime-spec';
 import { readKeyed } from './cgroup-file.ts';
-import { freeze, thaw } from './freeze.ts';
-import { cgroupFolder, hierarchyOf } from './layout.ts';
+import { freeze, isFrozen, thaw } from './freeze.ts';
+import { cgroupFile } from './layout.ts';
 import type { CgroupLayout } from './layout.ts';
-import { killMembers, members } from './member.ts';
+import { killMembers, members, signalMembers } from './member.ts';
 import { removeCgroup } from './remove.ts';
 import { readStats } from './stats.ts';
 import type { CgroupStats } from './stats.ts';
@@ -36,6 +36,11 @@ export class ContainerCgroup {
     return freeze(this.#layout, this.#path);
   }
 
+  /** Whether it is paused, or about to be. */
+  isFrozen(): Promise<boolean> {
+    return isFrozen(this.#layout, this.#path);
+  }
+
   thaw(): Promise<void> {
     return thaw(this.#layout, this.#path);
   }
@@ -48,6 +53,11 @@ export class ContainerCgroup {
     return killMembers(this.#layout, this.#path);
   }
 
+  /** `kill --all`; SIGKILL is better sent by `killAll`. */
+  signalAll(signal: NodeJS.Signals | number): Promise<void> {
+    return signalMembers(this.#layout, this.#path, signal);
+  }
+
   remove(): Promise<void> {
     return removeCgroup(this.#layout, this.#path);
   }
@@ -57,11 +67,7 @@ export class ContainerCgroup {
   }
 
   #oomFile(): string {
-    const layout = this.#layout;
-    if (layout.version === 2) {
-      return `${cgroupFolder(layout.unified ?? '/sys/fs/cgroup', this.#path)}/memory.events`;
-    }
-    const mountPoint = hierarchyOf(layout, 'memory')?.mountPoint ?? '/sys/fs/cgroup/memory';
-    return `${cgroupFolder(mountPoint, this.#path)}/memory.oom_control`;
+    const file = this.#layout.version === 2 ? 'memory.events' : 'memory.oom_control';
+    return cgroupFile(this.#layout, this.#path, file);
   }
 }

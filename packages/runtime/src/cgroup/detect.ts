@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { BerthError, errnoName } from '@berth/model/error';
 import { unescapeMountPath } from '../compile/mount-path.ts';
-import { cgroupFolder, hierarchyOf } from './layout.ts';
-import type { CgroupHierarchy, CgroupLayout } from './layout.ts';
+import { hierarchyFolder, hierarchyOf } from './layout.ts';
+import type { CgroupFeatures, CgroupHierarchy, CgroupLayout } from './layout.ts';
 
 /** Every controller that a v1 hierarchy can have, cgroups(7); all else there is an option. */
 const v1Controllers = new Set([
@@ -31,9 +31,9 @@ const v1Controllers = new Set([
 export function parseCgroupLayout(mountinfo: string, controllers = ''): CgroupLayout {
   const hierarchies: CgroupHierarchy[] = [];
   const seen = new Set<string>();
-  let unified: string | undefined;
+  let unified: CgroupMount | undefined;
   for (const mount of cgroupMounts(mountinfo)) {
-    if (mount.type === 'cgroup2') unified ??= mount.mountPoint;
+    if (mount.type === 'cgroup2') unified ??= mount;
     else {
       const hierarchy = hierarchyFrom(mount);
       const key = hierarchy.name ?? hierarchy.controllers.join(',');
@@ -53,7 +53,8 @@ export function parseCgroupLayout(mountinfo: string, controllers = ''): CgroupLa
   return {
     version,
     hierarchies: version === 1 ? hierarchies : [],
-    ...(unified === undefined ? {} : { unified }),
+    ...(unified === undefined ? {} : { unified: unified.mountPoint }),
+    ...(unified === undefined || unified.root === '/' ? {} : { unifiedRoot: unified.root }),
     controllers: version === 1 ? [] : controllers.split(/\s+/).filter((name) => name !== ''),
   };
 }
@@ -65,20 +66,43 @@ export function parseCgroupLayout(mountinfo: string, controllers = ''): CgroupLa
 export function detectCgroups(parent = '/'): CgroupLayout {
   const mountinfo = readFileSync('/proc/self/mountinfo', 'utf8');
   const layout = parseCgroupLayout(mountinfo);
+  const features = detectFeatures(layout);
   if (layout.version === 2 && layout.unified !== undefined) {
     const controllers = readFileSync(`${layout.unified}/cgroup.controllers`, 'utf8');
-    return parseCgroupLayout(mountinfo, controllers);
+    return { ...parseCgroupLayout(mountinfo, controllers), features };
   }
-  const cpuset = readCpuset(layout, parent);
+  return withCpuset({ ...layout, features }, parent);
+}
+
+/** The layout with what a new cgroup below `path` starts with. */
+export function withCpuset(layout: CgroupLayout, path: string): CgroupLayout {
+  const cpuset = readCpuset(layout, path);
   return cpuset === undefined ? layout : { ...layout, cpuset };
+}
+
+/**
+ * BFQ's weight files are in every cgroup but the root one, so the root does not tell on v2: there the scheduler's
+ * presence at any disk does, because they come with the module.
+ */
+function detectFeatures(layout: CgroupLayout): CgroupFeatures {
+  const blkio = hierarchyOf(layout, 'blkio');
+  if (layout.version === 1) {
+    return { bfq: blkio !== undefined && existsSync(`${blkio.mountPoint}/blkio.bfq.io_service_bytes`) };
+  }
+  const disks = tolerantList('/sys/block');
+  return { bfq: disks.some((disk) => read(`/sys/block/${disk}/queue/scheduler`)?.includes('bfq')) };
+}
+
+function tolerantList(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
 }
 
 /** The nearest existing cpuset at or above `path` that has values; undefined without cpusets. */
 export function readCpuset(layout: CgroupLayout, path: string): CgroupLayout['cpuset'] {
-  const mountPoint = hierarchyOf(layout, 'cpuset')?.mountPoint;
-  if (mountPoint === undefined) return undefined;
+  const hierarchy = hierarchyOf(layout, 'cpuset');
+  if (hierarchy === undefined) return undefined;
   for (let at = path; ; at = posix.dirname(at)) {
-    const folder = cgroupFolder(mountPoint, at);
+    const folder = hierarchyFolder(hierarchy, at);
     const cpus = read(`${folder}/cpuset.cpus`);
     const mems = read(`${folder}/cpuset.mems`);
     if (cpus && mems) return { path: at, cpus, mems };
@@ -88,6 +112,7 @@ export function readCpuset(layout: CgroupLayout, path: string): CgroupLayout['cp
 
 interface CgroupMount {
   readonly type: 'cgroup' | 'cgroup2';
+  readonly root: string;
   readonly mountPoint: string;
   readonly options: readonly string[];
 }
@@ -97,16 +122,26 @@ function* cgroupMounts(mountinfo: string): Generator<CgroupMount> {
   for (const line of mountinfo.split('\n')) {
     const [fields, tail] = line.split(' - ');
     const [type, , options] = tail?.split(' ') ?? [];
-    const mountPoint = fields?.split(' ')[4];
-    if (mountPoint === undefined || (type !== 'cgroup' && type !== 'cgroup2')) continue;
-    yield { type, mountPoint: unescapeMountPath(mountPoint), options: (options ?? '').split(',') };
+    const [, , , root, mountPoint] = fields?.split(' ') ?? [];
+    if (root === undefined || mountPoint === undefined || (type !== 'cgroup' && type !== 'cgroup2')) continue;
+    yield {
+      type,
+      root: unescapeMountPath(root),
+      mountPoint: unescapeMountPath(mountPoint),
+      options: (options ?? '').split(','),
+    };
   }
 }
 
-function hierarchyFrom({ mountPoint, options }: CgroupMount): CgroupHierarchy {
+function hierarchyFrom({ mountPoint, root, options }: CgroupMount): CgroupHierarchy {
   const name = options.find((option) => option.startsWith('name='))?.slice('name='.length);
   const controllers = options.filter((option) => v1Controllers.has(option));
-  return { mountPoint, controllers, ...(name === undefined ? {} : { name }) };
+  return {
+    mountPoint,
+    controllers,
+    ...(name === undefined ? {} : { name }),
+    ...(root === '/' ? {} : { root }),
+  };
 }
 
 function read(path: string): string | undefined {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BerthError } from '@berth/model/error';
 import { readKeyed, readText, writeValue } from './cgroup-file.ts';
-import { cgroupFolder, hierarchyOf } from './layout.ts';
+import { cgroupFile, hierarchyOf } from './layout.ts';
 import type { CgroupLayout } from './layout.ts';
 
 /** A process in an uninterruptible system call can take any time; users wait for a pause less. */
@@ -25,7 +25,8 @@ export async function freeze(layout: CgroupLayout, path: string): Promise<void> 
     }
     await sleep(pause);
     pause = Math.min(pause * 2, 50);
-    // v1 can miss a process that was being forked: asking again makes it look again.
+    // v1 can miss a process that was being forked: thawed for a moment and asked again, it looks again.
+    if (layout.version === 1 && pause === 50) await freezer.set(false);
     if (layout.version === 1) await freezer.set(true);
   }
 }
@@ -35,6 +36,14 @@ export async function thaw(layout: CgroupLayout, path: string): Promise<void> {
   await freezerOf(layout, path).set(false);
 }
 
+/** Whether the cgroup is frozen or is being frozen; false when it is not there or nothing can freeze it. */
+export async function isFrozen(layout: CgroupLayout, path: string): Promise<boolean> {
+  if (layout.version === 2) return (await readText(cgroupFile(layout, path, 'cgroup.freeze'))) === '1';
+  if (hierarchyOf(layout, 'freezer') === undefined) return false;
+  const state = await readText(cgroupFile(layout, path, 'freezer.state'));
+  return state === 'FROZEN' || state === 'FREEZING';
+}
+
 interface Freezer {
   set(frozen: boolean): Promise<void>;
   isFrozen(): Promise<boolean>;
@@ -42,17 +51,16 @@ interface Freezer {
 
 function freezerOf(layout: CgroupLayout, path: string): Freezer {
   if (layout.version === 2) {
-    const folder = cgroupFolder(layout.unified ?? '/sys/fs/cgroup', path);
+    const events = cgroupFile(layout, path, 'cgroup.events');
     return {
-      set: (frozen) => writeValue(`${folder}/cgroup.freeze`, frozen ? '1' : '0'),
-      isFrozen: async () => (await readKeyed(`${folder}/cgroup.events`)).frozen === 1,
+      set: (frozen) => writeValue(cgroupFile(layout, path, 'cgroup.freeze'), frozen ? '1' : '0'),
+      isFrozen: async () => (await readKeyed(events)).frozen === 1,
     };
   }
-  const mountPoint = hierarchyOf(layout, 'freezer')?.mountPoint;
-  if (mountPoint === undefined) {
-    throw new BerthError('failed_precondition', 'the freezer controller is not mounted');
+  if (hierarchyOf(layout, 'freezer') === undefined) {
+    throw new BerthError('failed_precondition', 'the freezer controller is not mounted', { code: 'no_freezer' });
   }
-  const file = `${cgroupFolder(mountPoint, path)}/freezer.state`;
+  const file = cgroupFile(layout, path, 'freezer.state');
   return {
     set: (frozen) => writeValue(file, frozen ? 'FROZEN' : 'THAWED'),
     isFrozen: async () => (await readText(file)) === 'FROZEN',

@@ -6,6 +6,8 @@ export interface CgroupHierarchy {
   readonly controllers: readonly string[];
   /** `systemd` for `name=systemd`. */
   readonly name?: string;
+  /** The cgroup that the mount point shows: `/docker/4f1c` in a container with the host's cgroup namespace. Default `/`. */
+  readonly root?: string;
   /**
    * The cgroup below `mountPoint` that container paths start from: where the runtime itself is, for a relative
    * `cgroupsPath`. Default: the mount point.
@@ -23,6 +25,8 @@ export interface CgroupLayout {
   readonly hierarchies: readonly CgroupHierarchy[];
   /** Where cgroup2 is mounted, if it is: `/sys/fs/cgroup`, or `/sys/fs/cgroup/unified` on hybrid. */
   readonly unified?: string;
+  /** As `root` of a v1 hierarchy. */
+  readonly unifiedRoot?: string;
   /** Controllers that can be used on v2. */
   readonly controllers: readonly string[];
   /**

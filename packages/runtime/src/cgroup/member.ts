@@ -1,46 +1,69 @@
-import { asError, isKind, tolerate } from '@berth/model/error';
+import { asError, errnoName, isKind, tolerate } from '@berth/model/error';
 import { cgroupTree, readText, writeValue } from './cgroup-file.ts';
-import { freeze, thaw } from './freeze.ts';
-import { cgroupFolder, hierarchyOf } from './layout.ts';
+import { freeze, isFrozen, thaw } from './freeze.ts';
+import { cgroupFile, cgroupFolders, hierarchyFolder, hierarchyOf } from './layout.ts';
 import type { CgroupLayout } from './layout.ts';
 
 /** The process ids in the cgroup and all below it, in the reader's pid namespace. */
 export async function members(layout: CgroupLayout, path: string): Promise<number[]> {
   const found = new Set<number>();
   for (const folder of await cgroupTree(memberFolder(layout, path))) {
-    const lines = (await readText(`${folder}/cgroup.procs`))?.split('\n') ?? [];
+    const lines = (await processLines(folder)) ?? [];
     // 0 is a process that this pid namespace cannot see.
     for (const line of lines) if (Number(line) > 0) found.add(Number(line));
   }
   return [...found];
 }
 
+/** A threaded v2 cgroup has threads only; its processes are listed in the domain above it, which is in the tree. */
+async function processLines(folder: string): Promise<string[] | undefined> {
+  try {
+    return (await readText(`${folder}/cgroup.procs`))?.split('\n');
+  } catch (error) {
+    if (errnoName(error) === 'EOPNOTSUPP' || errnoName(error) === 'ENOTSUP') return undefined;
+    throw error;
+  }
+}
+
 /**
- * Sends SIGKILL to every process of the cgroup. v2 has one file for it (Linux 5.14); without it the
- * cgroup is frozen first, so that a process that forks faster than it is killed cannot win.
+ * Sends SIGKILL to every process of the cgroup. v2 has one file for it (Linux 5.14); without it they are signalled one
+ * by one.
  */
 export async function killMembers(layout: CgroupLayout, path: string): Promise<void> {
   if (layout.version === 2) {
-    const file = `${cgroupFolder(layout.unified ?? '/sys/fs/cgroup', path)}/cgroup.kill`;
-    const kill = await settle(writeValue(file, '1'));
+    const kill = await settle(writeValue(cgroupFile(layout, path, 'cgroup.kill'), '1'));
     if (kill === undefined) return;
     if (!isKind(kill, 'not_found')) throw kill;
   }
-  // A process in uninterruptible sleep does not freeze; it is killed all the same.
-  const frozen = await settle(freeze(layout, path));
+  await signalMembers(layout, path, 'SIGKILL');
+}
+
+/**
+ * Sends a signal to every process of the cgroup. It is frozen meanwhile, so that a process that forks faster than it is
+ * signalled cannot win; one in uninterruptible sleep does not freeze, and gets its signal all the same. A paused
+ * container is thawed by SIGKILL only, of which nothing that is frozen on v1 would die.
+ */
+export async function signalMembers(
+  layout: CgroupLayout,
+  path: string,
+  signal: NodeJS.Signals | number,
+): Promise<void> {
+  const paused = await isFrozen(layout, path);
+  const frozen = paused ? undefined : await settle(freeze(layout, path));
   if (isKind(frozen, 'not_found')) return;
   for (const pid of await members(layout, path)) {
-    tolerate(['ESRCH'], () => process.kill(pid, 'SIGKILL'));
+    tolerate(['ESRCH'], () => process.kill(pid, signal));
   }
+  // Without a freezer there is nothing to thaw; a paused container stays so, unless it is to die.
+  if (isKind(frozen, 'failed_precondition') || (paused && signal !== 'SIGKILL' && signal !== 9)) return;
   const thawed = await settle(thaw(layout, path));
   if (thawed !== undefined && !isKind(thawed, 'not_found')) throw thawed;
 }
 
 /** On v1 the freezer's folder: what is killed must be what is frozen. */
 function memberFolder(layout: CgroupLayout, path: string): string {
-  const mountPoint =
-    layout.version === 2 ? layout.unified : (hierarchyOf(layout, 'freezer') ?? layout.hierarchies[0])?.mountPoint;
-  return cgroupFolder(mountPoint ?? '/sys/fs/cgroup', path);
+  const freezer = layout.version === 2 ? undefined : hierarchyOf(layout, 'freezer');
+  return freezer === undefined ? (cgroupFolders(layout, path)[0] ?? '') : hierarchyFolder(freezer, path);
 }
 
 async function settle(action: Promise<void>): Promise<Error | undefined> {
