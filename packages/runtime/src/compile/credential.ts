@@ -16,6 +16,15 @@ interface CapabilityMasks {
   readonly ambient: bigint;
 }
 
+export interface CredentialFacts {
+  readonly filter: readonly PlanRecord[];
+  readonly beforeFilter: readonly PlanRecord[];
+  /** Capabilities that there are to give. */
+  readonly available: bigint;
+  /** setgroups(2) is denied: the process keeps the groups of its caller. */
+  readonly noGroups: boolean;
+}
+
 /**
  * From root to the process's own user, capabilities, working folder and filter.
  *
@@ -27,25 +36,25 @@ interface CapabilityMasks {
  *   tries twice, before and after, for the same two cases.
  * - A filter without no_new_privs needs CAP_SYS_ADMIN, so it is installed under the bridge set;
  *   with no_new_privs it needs nothing and is the last thing before execve.
+ * - `beforeFilter` (the wait for `start`, hooks of the container) runs with the working folder and user of the
+ *   program, but before the filter: that one knows only what the program needs.
  * - Capabilities that are not `available` are left out of every set.
  */
-export function credentialRecords(
-  process: ProcessSpec,
-  filter: readonly PlanRecord[],
-  available: bigint,
-): PlanRecord[] {
+export function credentialRecords(process: ProcessSpec, facts: CredentialFacts): PlanRecord[] {
   const { user } = process;
-  const caps = masks(process, available);
+  const { filter } = facts;
+  const caps = masks(process, facts.available);
   const early = process.noNewPrivileges ? [] : filter;
   const late = process.noNewPrivileges ? filter : [];
   return [
     inContainer('bounding', { keep: caps.bounding }),
     inContainer('keep_caps', { value: 1 }),
-    inContainer('groups', { gids: groupIds(user.additionalGids ?? []) }),
+    ...groupRecords(user.additionalGids ?? [], facts.noGroups),
     inContainer('user', { uid: id(user.uid, 'uid'), gid: id(user.gid, 'gid') }),
     ...bridge(user.uid, caps, early.length > 0),
     inContainer('chdir', { path: workingFolder(process.cwd) }),
     inContainer('umask', { mask: umask(user.umask) }),
+    ...facts.beforeFilter,
     ...early,
     inContainer('capset', {
       effective: caps.effective,
@@ -82,6 +91,16 @@ function masks({ capabilities = {} }: ProcessSpec, available: bigint): Capabilit
   // The kernel takes as ambient only what is both, capabilities(7); runc leaves the rest out too.
   const ambient = mask('ambient') & permitted & inheritable;
   return { bounding: mask('bounding'), effective, permitted, inheritable, ambient };
+}
+
+function groupRecords(gids: readonly number[], denied: boolean): PlanRecord[] {
+  if (!denied) return [inContainer('groups', { gids: groupIds(gids) })];
+  if (gids.length === 0) return [];
+  throw invalid(
+    'process.user.additionalGids',
+    'setgroups is denied in this user namespace',
+    'map more than one group, with newgidmap, or leave the groups out',
+  );
 }
 
 function groupIds(gids: readonly number[]): Uint8Array {

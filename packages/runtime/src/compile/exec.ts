@@ -1,53 +1,88 @@
 import type { ProcessSpec } from '@berth/model/runtime-spec';
 import { attachRecords, spawnCgroup } from '../cgroup/records.ts';
-import type { Plan } from '../plan/record.ts';
+import type { Plan, PlanRecord } from '../plan/record.ts';
 import { credentialRecords } from './credential.ts';
 import type { ExecFacts } from './facts.ts';
 import { filterRecords } from './filter.ts';
+import { keyringRecords } from './keyring.ts';
+import { labelRecords } from './label.ts';
+import { token } from './meeting.ts';
 import { namespaceFlags, namespaceMap } from './namespace.ts';
 import type { NamespaceMap } from './namespace.ts';
 import { oomScoreRecords } from './oom-score.ts';
 import { devicesAreOpen, withoutMknod } from './open-device.ts';
 import { programRecord } from './program.ts';
-import { rlimitRecords } from './rlimit.ts';
-import { attachStdioRecords, stdioRecord } from './stdio.ts';
+import { limitMeeting } from './rlimit.ts';
+import { agentState } from './state.ts';
+import { attachStdioRecords, sendRecords, stdioRecord } from './stdio.ts';
 import { inContainer, onHost } from './step.ts';
 
-/** The one rendezvous: the host track has put the process into the container's cgroup. */
-const inCgroup = { token: 1 } as const;
-
 /**
- * A further process in a running container, as a plan for the container's own shim. It joins the
+ * A further process in a running container, as a plan for the container's own shim, or (`facts.pid`) for one that
+ * lasts as long as the process. It joins the
  * namespaces of the first process through its pidfd, so that a reused pid can never be meant.
  * Throws as `compileContainer` does; paths in errors are those of the process (`process.cwd`).
  */
 export function compileExec(process: ProcessSpec, facts: ExecFacts): Plan {
   const { cgroup, cgroupPath } = facts;
   const namespaces = namespaceMap(facts.namespaces);
-  const attach = attachRecords(cgroup, cgroupPath);
+  const hasUser = namespaces.has('user');
+  const attach = cgroupPath === '' ? [] : attachRecords(cgroup, cgroupPath);
   const openDevices = devicesAreOpen(cgroup, facts.devices);
   const waits = attach.length > 0;
-  const filter = filterRecords(facts.seccomp, facts.architecture);
+  const running = { first: facts.pid, status: 'running', annotations: facts.annotations };
+  const filter = filterRecords(facts.seccomp, facts.architecture, (one) => agentState(one, facts, running));
+  const send = sendRecords(process, facts, 'setns');
+  const oom = oomScoreRecords(process, hasUser);
+  // The shim may set any limit; a process in a user namespace may lower its own.
+  const limits = limitMeeting(process.rlimits, hasUser && !facts.rootless);
   return {
     records: [
-      stdioRecord(process, facts.stdin),
-      // A pid namespace is joined by children to come; empty: that of the first process.
-      ...(namespaces.has('pid') ? [onHost('join_pid', { path: '' })] : []),
-      onHost('spawn', { flags: 0, cgroup: spawnCgroup(cgroup, cgroupPath) }),
+      ...(facts.pid === undefined ? [] : [onHost('join_process', { pid: facts.pid })]),
+      stdioRecord(process, facts),
+      ...filter.host,
+      ...joinRecords(namespaces, facts),
+      onHost('spawn', { flags: 0, cgroup: cgroupPath === '' ? '' : spawnCgroup(cgroup, cgroupPath) }),
+      ...send.pidfd,
+      ...oom.host,
       ...attach,
-      ...(waits ? [onHost('post', inCgroup)] : []),
+      ...(waits ? [onHost('post', { token: token.inCgroup })] : []),
+      ...send.terminal.host,
+      ...limits.host,
       // While /proc is the host's.
-      ...oomScoreRecords(process),
-      inContainer('setns', { flags: joinFlags(namespaces), path: '' }),
+      ...oom.container,
+      ...labelRecords(process, facts),
+      inContainer('setns', { flags: joinFlags(namespaces, facts), path: '' }),
+      ...(hasUser ? [inContainer('user', { uid: 0, gid: 0 })] : []),
+      ...keyringRecords(facts),
       inContainer('root_open', { path: '/' }),
       ...attachStdioRecords(process, false),
-      ...rlimitRecords(process.rlimits),
+      ...send.terminal.container,
+      ...limits.container,
       // As late as can be: a v1 attach takes longer than all of the above.
-      ...(waits ? [inContainer('wait', inCgroup)] : []),
-      ...credentialRecords(process, filter, withoutMknod(facts.capabilities, openDevices)),
+      ...(waits ? [inContainer('wait', { token: token.inCgroup })] : []),
+      ...credentialRecords(process, {
+        filter: filter.container,
+        beforeFilter: [],
+        available: withoutMknod(hasUser ? undefined : facts.capabilities, openDevices),
+        noGroups: facts.setgroups === false,
+      }),
       programRecord(process),
     ],
   };
+}
+
+/**
+ * A pid namespace is joined by children to come; empty: that of the first process. Without privileges on the host
+ * that takes the rights of the container's user namespace, so the process is made in it.
+ */
+function joinRecords(namespaces: NamespaceMap, facts: ExecFacts): PlanRecord[] {
+  const user = madeInUser(namespaces, facts) ? [onHost('join_user', { path: `/proc/${facts.pid}/ns/user` })] : [];
+  return [...user, ...(namespaces.has('pid') ? [onHost('join_pid', { path: '' })] : [])];
+}
+
+function madeInUser(namespaces: NamespaceMap, { rootless, pid }: ExecFacts): boolean {
+  return namespaces.has('user') && Boolean(rootless) && pid !== undefined;
 }
 
 /**
@@ -55,8 +90,8 @@ export function compileExec(process: ProcessSpec, facts: ExecFacts): Plan {
  * mount namespace first would hide the others' files. The cgroup namespace does not depend on the
  * cgroup here, so nothing waits for the attach.
  */
-function joinFlags(namespaces: NamespaceMap): number {
+function joinFlags(namespaces: NamespaceMap, facts: ExecFacts): number {
   let flags = 0;
   for (const type of namespaces.keys()) if (type !== 'pid') flags |= namespaceFlags[type];
-  return flags;
+  return madeInUser(namespaces, facts) ? flags & ~namespaceFlags.user : flags;
 }

@@ -1,4 +1,4 @@
-import type { DeviceRule, MountSpec, NamespaceSpec, SeccompSpec } from '@berth/model/runtime-spec';
+import type { IdMapping, LinuxSpec, MountSpec, NamespaceSpec, SeccompSpec } from '@berth/model/runtime-spec';
 import type { CgroupLayout } from '../cgroup/layout.ts';
 
 /** One mount that makes up the root file system, e.g. the overlay of its layers. */
@@ -26,13 +26,24 @@ export interface ShimFacts {
 /** The processor kinds that Berth runs on, by Node's names. */
 export type Architecture = 'x64' | 'arm64';
 
+/** How a process gets its standard streams when no shim stays to carry them. */
+export interface InheritFacts {
+  /** How many descriptors from 3 on go to the program as they are (`--preserve-fds`). */
+  readonly preserve: number;
+}
+
 /** What every process of a container needs to know of the host. */
 export interface ProcessFacts {
   readonly cgroup: CgroupLayout;
-  /** The container's cgroup below the hierarchies' roots: `/berth/4f1c`. */
+  /**
+   * The container's cgroup below the hierarchies' roots: `/berth/4f1c`. Empty: none is made, the process stays in
+   * its caller's (rootless, where none is writable).
+   */
   readonly cgroupPath: string;
   /** Whether a pipe is kept open as standard input; /dev/null when not. */
   readonly stdin: boolean;
+  /** Bare runtime: the caller's own descriptors in place of pipes. `stdin` has no meaning then. */
+  readonly inherit?: InheritFacts;
   /** Default: the machine's own. */
   readonly architecture?: Architecture;
   /**
@@ -40,11 +51,40 @@ export interface ProcessFacts {
    * runc does, because "all" is what the spec of a privileged container says anywhere. Default: all.
    */
   readonly capabilities?: bigint;
+  /** The container's, for hooks, the seccomp agent and the keyring. Default: the last part of `cgroupPath`. */
+  readonly id?: string;
+  /** Absolute; the state in hooks names it, and hooks of the host run in it. Default: `/`. */
+  readonly bundle?: string;
+  /** The runtime has no privileges on the host: sources, devices and limits are handled in the user namespace. */
+  readonly rootless?: boolean;
+  /** Unix socket that gets the terminal's master; without it the shim keeps the terminal. */
+  readonly consoleSocket?: string;
+  /** Unix socket that gets a pidfd of the process. */
+  readonly pidfdSocket?: string;
+  /** Leaves the caller's session keyring in place (`--no-new-keyring`). */
+  readonly noNewKeyring?: boolean;
+  /** Whether the kernel has AppArmor on (/sys/module/apparmor/parameters/enabled is Y). Default: no. */
+  readonly apparmor?: boolean;
+  /** Whether the kernel has SELinux on (/sys/fs/selinux is mounted). Default: no. */
+  readonly selinux?: boolean;
 }
 
 /** What the compiler must know of the host besides the spec. Plain data: the caller does the I/O. */
 export interface HostFacts extends ProcessFacts {
-  readonly shim: ShimFacts;
+  /** Absent: a bare runtime, whose shim has no socket, journal and log, and does not stay. */
+  readonly shim?: ShimFacts;
+  /**
+   * Create and start apart: the container is all there, and the program waits. `ask`: for the answer to the shim's
+   * `created` question; `gate`: for a connection to this socket, which needs no shim. Absent: one phase.
+   */
+  readonly created?: 'ask' | { readonly gate: string };
+  /** `--no-pivot`: the root is moved and entered by chroot, as a ramfs needs. */
+  readonly noPivot?: boolean;
+  /**
+   * The maps of the user namespace that the spec joins by path (its uid_map and gid_map), for idmapped mounts and to
+   * know which ids there are. Default: the spec's own mappings.
+   */
+  readonly idMappings?: { readonly uid: readonly IdMapping[]; readonly gid: readonly IdMapping[] };
   /**
    * How the root file system is mounted, inside the container's own mount namespace. When absent
    * `spec.root.path` is a folder that is used as it is.
@@ -53,7 +93,7 @@ export interface HostFacts extends ProcessFacts {
   /** The existing host folder that `rootMounts` are mounted on. Default: `spec.root.path`. */
   readonly rootTarget?: string;
   /**
-   * The mount point that holds the root target. Needed only for `rootfsPropagation: shared`: that
+   * The mount point that holds the root target (`containingMount`). Needed only for `rootfsPropagation: shared`: that
    * one mount is made private first, or the root's mounts would appear on the host too.
    */
   readonly rootParent?: string;
@@ -63,8 +103,17 @@ export interface HostFacts extends ProcessFacts {
 export interface ExecFacts extends ProcessFacts {
   /** The container's own list, `spec.linux.namespaces`. */
   readonly namespaces: readonly NamespaceSpec[];
+  /** The container's first process, in the caller's pid namespace. Absent: the shim's own first process. */
+  readonly pid?: number;
   /** The container's own filter, `spec.linux.seccomp`. */
   readonly seccomp?: SeccompSpec;
   /** The container's own rules, `spec.linux.resources.devices`. */
-  readonly devices?: readonly DeviceRule[];
+  readonly devices?: NonNullable<LinuxSpec['resources']>['devices'];
+  /** The container's own, `spec.linux`: they hold for each of its processes. */
+  readonly personality?: LinuxSpec['personality'];
+  readonly memoryPolicy?: LinuxSpec['memoryPolicy'];
+  /** For the state that a seccomp agent gets: `spec.annotations`. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** False when setgroups(2) is denied in the container's user namespace (/proc/PID/setgroups). Default: true. */
+  readonly setgroups?: boolean;
 }

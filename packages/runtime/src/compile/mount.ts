@@ -3,8 +3,8 @@ import type { MountSpec, RuntimeSpec } from '@berth/model/runtime-spec';
 import type { PlanRecord } from '../plan/record.ts';
 import { cgroupMount } from './cgroup-mount.ts';
 import type { HostFacts } from './facts.ts';
-import { invalid, unimplemented } from './invalid.ts';
-import { MOUNT_ATTR, MS } from './kernel-flags.ts';
+import { invalid } from './invalid.ts';
+import { MOUNT_ATTR } from './kernel-flags.ts';
 import { isBelow } from './mount-path.ts';
 import { parseMountOptions, superblockOptions } from './mount-option.ts';
 import type { MountOptions } from './mount-option.ts';
@@ -66,17 +66,12 @@ function one(entry: OneMount & { path: string; delayed: boolean }): PlanRecord {
   if (isBind) return bindMount(entry);
   const type = mount.type ?? '';
   if (type === '' || type === 'none') throw invalid(`${path}.type`, 'a mount needs a type');
-  if (options.recursiveAttributes) {
-    throw invalid(`${path}.options`, 'recursive attributes are for bind mounts only');
-  }
-  if (options.propagation & MS.MS_SHARED) {
-    throw unimplemented(`${path}.options`, 'shared is supported for bind mounts only');
-  }
-  if (options.data.includes('tmpcopyup')) {
-    throw unimplemented(`${path}.options`, 'tmpcopyup is not supported');
-  }
   const source = mount.source ?? type;
-  const data = [`source=${source}`, ...superblockOptions(options.superblock), ...options.data];
+  const data = [
+    `source=${source}`,
+    ...superblockOptions(options.superblock),
+    ...options.data.filter((word) => word !== 'tmpcopyup'),
+  ];
   const hidden = entry.delayed ? MOUNT_ATTR.MOUNT_ATTR_RDONLY : 0;
   return inContainer('fs_mount', {
     attributes: options.set & ~hidden,

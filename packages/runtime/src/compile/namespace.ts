@@ -1,6 +1,6 @@
 import type { NamespaceSpec, NamespaceType } from '@berth/model/runtime-spec';
 import type { PlanRecord } from '../plan/record.ts';
-import { invalid, unimplemented } from './invalid.ts';
+import { invalid } from './invalid.ts';
 import { CLONE } from './kernel-flags.ts';
 import { inContainer, onHost } from './step.ts';
 
@@ -28,9 +28,6 @@ export function namespaceMap(namespaces: readonly NamespaceSpec[]): NamespaceMap
     if (!Object.hasOwn(namespaceFlags, type)) {
       throw invalid(`${path}.type`, `unknown namespace ${type as string}`);
     }
-    if (type === 'user') {
-      throw unimplemented(`${path}.type`, 'user namespaces are not supported yet');
-    }
     if (map.has(type)) throw invalid(`${path}.type`, `namespace ${type} is given twice`);
     if (namespace.path !== undefined && !namespace.path.startsWith('/')) {
       throw invalid(`${path}.path`, `not an absolute path: ${namespace.path}`);
@@ -39,9 +36,6 @@ export function namespaceMap(namespaces: readonly NamespaceSpec[]): NamespaceMap
   });
   if (!map.has('mount')) {
     throw invalid('linux.namespaces', 'a container needs its own mount namespace');
-  }
-  if (map.get('mount')?.path) {
-    throw unimplemented('linux.namespaces', 'joining a mount namespace is only done by exec');
   }
   return map;
 }
@@ -53,13 +47,15 @@ export function isNew(namespaces: NamespaceMap, type: NamespaceType): boolean {
 }
 
 /**
- * Only pid and time namespaces are made by clone3 itself: an unshare of these would hold for
- * children only. All others are unshared by the container process, because a new network namespace
- * takes long and the host track has the cgroups to do meanwhile.
+ * Pid and time namespaces are made by clone3 itself: an unshare of these would hold for children only. So is a user
+ * namespace, because all others must belong to it. The rest is unshared by the container process: a new network
+ * namespace takes long, and the host track has the cgroups to do meanwhile. A time namespace with offsets needs more
+ * (`timeRecords`).
  */
-export function spawnFlags(namespaces: NamespaceMap): number {
+export function spawnFlags(namespaces: NamespaceMap, hasTimeOffsets: boolean): number {
   let flags = 0;
-  for (const type of ['pid', 'time'] as const) {
+  for (const type of ['user', 'pid', 'time'] as const) {
+    if (type === 'time' && hasTimeOffsets) continue;
     if (isNew(namespaces, type)) flags |= namespaceFlags[type];
   }
   return flags;
@@ -72,13 +68,13 @@ export function joinPidRecords(namespaces: NamespaceMap): PlanRecord[] {
 }
 
 /**
- * Joins and unshares all but pid, time (spawn), and cgroup, which must be unshared once the process
+ * Joins and unshares all but pid, time and user (spawn), and cgroup, which must be unshared once the process
  * is in its cgroup: the cgroup of that moment becomes the namespace's root, cgroup_namespaces(7).
- * Joins come first: their paths are the host's.
+ * Joins come first, because their paths are the host's, and of these the mount namespace last.
  */
 export function enterRecords(namespaces: NamespaceMap): PlanRecord[] {
   const records: PlanRecord[] = [];
-  for (const type of ['network', 'ipc', 'uts', 'time', 'cgroup'] as const) {
+  for (const type of ['network', 'ipc', 'uts', 'time', 'cgroup', 'mount'] as const) {
     const path = namespaces.get(type)?.path;
     if (path) records.push(inContainer('setns', { flags: namespaceFlags[type], path }));
   }
@@ -86,7 +82,7 @@ export function enterRecords(namespaces: NamespaceMap): PlanRecord[] {
   for (const type of ['mount', 'network', 'ipc', 'uts'] as const) {
     if (isNew(namespaces, type)) flags |= namespaceFlags[type];
   }
-  records.push(inContainer('unshare', { flags }));
+  if (flags !== 0) records.push(inContainer('unshare', { flags }));
   if (isNew(namespaces, 'network')) records.push(inContainer('loopback_up', {}));
   return records;
 }

@@ -4,7 +4,7 @@ import { capabilitiesOf, capabilityMask, capabilityNames } from './capability.ts
 import { containingMount } from './containing-mount.ts';
 import { ownCapabilities } from './own-capabilities.ts';
 import { candidates, programRecord } from './program.ts';
-import { rlimitRecords } from './rlimit.ts';
+import { rlimits } from './rlimit.ts';
 import { sysctlPath } from './sysctl.ts';
 
 describe('the program', () => {
@@ -44,8 +44,8 @@ describe('tables', () => {
   test('unlimited may be -1 or the rounded 2^64', () => {
     const unlimited = 0xffff_ffff_ffff_ffffn;
     for (const value of [-1, 2 ** 64]) {
-      const records = rlimitRecords([{ type: 'RLIMIT_CORE', soft: value, hard: value }]);
-      const expected = { kind: 'rlimit', track: 'container', resource: 4, soft: unlimited, hard: unlimited };
+      const records = rlimits([{ type: 'RLIMIT_CORE', soft: value, hard: value }]);
+      const expected = { resource: 4, current: unlimited, maximum: unlimited };
       assert.deepEqual(records, [expected]);
     }
   });

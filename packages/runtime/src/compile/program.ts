@@ -8,14 +8,19 @@ export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 
 /** The end of every container track: the program itself. */
 export function programRecord(process: ProcessSpec): PlanRecord {
-  const [program] = process.args;
-  if (program === undefined) throw invalid('process.args', 'is empty: there is nothing to run');
-  if (program === '') throw invalid('process.args[0]', 'is empty: there is nothing to run');
   return inContainer('execve', {
-    candidates: list(candidates(program, process.env)),
+    candidates: list(programCandidates(process)),
     argv: list(process.args.map((one, index) => checked(one, `process.args[${index}]`))),
     env: list(lastOfEach(process.env.map((one, index) => checked(one, `process.env[${index}]`)))),
   });
+}
+
+/** The files that the process may be, in the order they are tried. */
+export function programCandidates(process: ProcessSpec): string[] {
+  const [program] = process.args;
+  if (program === undefined) throw invalid('process.args', 'is empty: there is nothing to run');
+  if (program === '') throw invalid('process.args[0]', 'is empty: there is nothing to run');
+  return candidates(program, process.env);
 }
 
 /**

@@ -69,7 +69,16 @@ const bad: readonly (readonly [string, RuntimeSpec])[] = [
   ['mounts[0].type', withMount({ destination: '/x' })],
   ['mounts[0].source', withMount({ destination: '/x', type: 'bind', source: 'a' })],
   ['mounts[0].options', withMount({ destination: '/x', source: '/a', options: ['bind', 'shiny'] })],
-  ['mounts[0].options', withMount({ destination: '/x', type: 'tmpfs', options: ['rro'] })],
+  ['linux.uidMappings', withLinux({ uidMappings: [{ containerID: 0, hostID: 1, size: 1 }] })],
+  ['linux.uidMappings', withLinux({ namespaces: [{ type: 'mount' }, { type: 'user' }] })],
+  ['hooks.createContainer[0].path', { ...good, hooks: { createContainer: [{ path: 'x' }] } }],
+  ['hooks.startContainer[0].timeout', { ...good, hooks: { startContainer: [{ path: '/x', timeout: -1 }] } }],
+  [
+    'linux.seccomp.listenerPath',
+    withLinux({
+      seccomp: { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['mkdir'], action: 'SCMP_ACT_NOTIFY' }] },
+    }),
+  ],
 ];
 
 describe('a spec that cannot be run is refused with the path of the bad field', () => {
@@ -87,9 +96,10 @@ describe('a spec that cannot be run is refused with the path of the bad field', 
     assert.ok(compileContainer(good, facts).records.length > 10);
   });
 
-  test('a user namespace is for later', () => {
-    const spec = withLinux({ namespaces: [...good.linux.namespaces, { type: 'user' }] });
-    assert.throws(() => compileContainer(spec, facts), { kind: 'unimplemented' });
+  test('what the host does not have is no fault of the spec', () => {
+    for (const spec of [withProcess({ apparmorProfile: 'p' }), withProcess({ selinuxLabel: 'l' })]) {
+      assert.throws(() => compileContainer(spec, facts), { kind: 'failed_precondition' });
+    }
   });
 
   test('lower paths of more than a page are refused, not cut off', () => {

@@ -1,7 +1,9 @@
-import type { RlimitSpec } from '@berth/model/runtime-spec';
-import type { PlanRecord } from '../plan/record.ts';
+import type { Integer64, RlimitSpec } from '@berth/model/runtime-spec';
 import { invalid } from './invalid.ts';
-import { inContainer } from './step.ts';
+import { meeting, token } from './meeting.ts';
+import type { Meeting } from './meeting.ts';
+import { inContainer, onHost } from './step.ts';
+import type { Fields } from './step.ts';
 
 /** Resource numbers of getrlimit(2), asm-generic/resource.h: the same on x86_64 and arm64. */
 export const rlimitNumbers: Readonly<Record<string, number>> = {
@@ -26,8 +28,24 @@ export const rlimitNumbers: Readonly<Record<string, number>> = {
 /** RLIM64_INFINITY. */
 const infinity = 0xffff_ffff_ffff_ffffn;
 
-/** One record a limit. Raising a hard limit needs CAP_SYS_RESOURCE, so before credentials drop. */
-export function rlimitRecords(limits: readonly RlimitSpec[] | undefined): PlanRecord[] {
+/**
+ * Raising a hard limit needs CAP_SYS_RESOURCE of the host: before credentials drop, and by the shim (prlimit) for a
+ * process in a user namespace, when no step is left that a low limit could break.
+ */
+export function limitMeeting(limits: readonly RlimitSpec[] | undefined, byShim: boolean): Meeting {
+  const tokens = { reached: token.unlimited, done: token.limited };
+  const fields = rlimits(limits);
+  if (byShim) {
+    return meeting(
+      tokens,
+      fields.map((one) => onHost('rlimit', one)),
+    );
+  }
+  return { host: [], container: fields.map((one) => inContainer('rlimit', one)) };
+}
+
+/** One record's fields a limit, checked. */
+export function rlimits(limits: readonly RlimitSpec[] | undefined): Fields<'rlimit'>[] {
   const seen = new Set<string>();
   return (limits ?? []).map((limit, index) => {
     const path = `process.rlimits[${index}]`;
@@ -38,7 +56,7 @@ export function rlimitRecords(limits: readonly RlimitSpec[] | undefined): PlanRe
     const soft = limitValue(limit.soft, `${path}.soft`);
     const hard = limitValue(limit.hard, `${path}.hard`);
     if (soft > hard) throw invalid(`${path}.soft`, `is above the hard limit of ${limit.type}`);
-    return inContainer('rlimit', { resource, current: soft, maximum: hard });
+    return { resource, current: soft, maximum: hard };
   });
 }
 
@@ -46,8 +64,8 @@ export function rlimitRecords(limits: readonly RlimitSpec[] | undefined): PlanRe
  * JSON numbers lose the last digits of RLIM_INFINITY (2^64-1 reads as 2^64), and ulimit's own
  * spelling of it is -1: both mean unlimited.
  */
-function limitValue(value: number, path: string): bigint {
-  if (value === -1 || value >= 2 ** 64) return infinity;
-  if (!Number.isInteger(value) || value < 0) throw invalid(path, `not a limit: ${value}`);
-  return BigInt(value);
+function limitValue(value: Integer64, path: string): bigint {
+  const whole = typeof value === 'bigint' || Number.isInteger(value);
+  if (!whole || value < -1) throw invalid(path, `not a limit: ${value}`);
+  return value === -1 || value === -1n || value > infinity ? infinity : BigInt(value);
 }

@@ -1,10 +1,31 @@
 import type { ProcessSpec } from '@berth/model/runtime-spec';
 import type { PlanRecord } from '../plan/record.ts';
+import type { ProcessFacts } from './facts.ts';
+import { noMeeting, token } from './meeting.ts';
+import type { Meeting } from './meeting.ts';
 import { inContainer, onHost } from './step.ts';
 
-/** The shim's side: pipes, or nothing where a terminal will come. */
-export function stdioRecord(process: ProcessSpec, stdin: boolean): PlanRecord {
+/** The shim's side: pipes, nothing where a terminal will come, or the caller's own descriptors. */
+export function stdioRecord(process: ProcessSpec, { inherit, stdin }: ProcessFacts): PlanRecord {
+  if (inherit !== undefined) return onHost('stdio_inherit', { preserve: inherit.preserve });
   return onHost('stdio', { stdin: stdin ? 1 : 0, terminal: process.terminal ? 1 : 0 });
+}
+
+/** Hands the process to who asked for it, as runc does: its pidfd, and the terminal once it is there. */
+export function sendRecords(process: ProcessSpec, facts: ProcessFacts, pidfdName: string): SendRecords {
+  const { pidfdSocket, consoleSocket } = facts;
+  const pidfd = pidfdSocket ? [onHost('descriptor_send', { what: 1, socket: pidfdSocket, name: pidfdName })] : [];
+  if (!consoleSocket || !process.terminal) return { pidfd, terminal: noMeeting };
+  const host = [
+    onHost('wait', { token: token.terminal }),
+    onHost('descriptor_send', { what: 0, socket: consoleSocket, name: '/dev/ptmx' }),
+  ];
+  return { pidfd, terminal: { host, container: [inContainer('post', { token: token.terminal })] } };
+}
+
+export interface SendRecords {
+  readonly pidfd: readonly PlanRecord[];
+  readonly terminal: Meeting;
 }
 
 /**

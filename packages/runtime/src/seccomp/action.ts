@@ -57,18 +57,26 @@ const flags: Readonly<Record<string, number>> = {
   SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 32,
 };
 
+const newListener = 8;
+/** How a failed TSYNC is told when the result is a descriptor. */
+const tsyncErrno = 16;
+
 /** Each flag that a spec may name, with its bit. */
 export const filterFlagBits: Readonly<Record<string, number>> = flags;
 
 /**
  * The flags of the filter. None given means SPEC_ALLOW, as runc does since 1.1.5: without it the
  * kernel slows every process down that has a filter on processors with old speculation bugs.
+ * A filter that `notifies` gives a listener. Only then the kernel takes WAIT_KILLABLE_RECV, which libseccomp drops
+ * otherwise, and so do we.
  */
-export function filterFlags(spec: SeccompSpec): number {
-  if (spec.flags === undefined) return 4;
-  return spec.flags.reduce((bits, name, index) => {
+export function filterFlags(spec: SeccompSpec, notifies: boolean): number {
+  const given = spec.flags?.reduce((bits, name, index) => {
     const bit = Object.hasOwn(flags, name) ? flags[name] : undefined;
     if (bit === undefined) throw invalid(`linux.seccomp.flags[${index}]`, `unknown flag ${name}`);
     return bits | bit;
   }, 0);
+  const wanted = given ?? 4;
+  if (!notifies) return wanted & ~32;
+  return wanted | newListener | (wanted & 1 ? tsyncErrno : 0);
 }

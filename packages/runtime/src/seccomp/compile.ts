@@ -16,6 +16,8 @@ export interface SeccompProgram {
   readonly flags: number;
   /** struct sock_filter each, little endian. */
   readonly program: Uint8Array;
+  /** Some call is for an agent to decide about: the filter comes with a listener. */
+  readonly notifies: boolean;
 }
 
 /** BPF_MAXINSNS. */
@@ -50,7 +52,8 @@ function compile(spec: SeccompSpec, native: 'x64' | 'arm64'): SeccompProgram {
       hint: `${program.length} instructions, the kernel takes ${maxInstructions}`,
     });
   }
-  return { flags: filterFlags(spec), program: encode(program) };
+  const notifies = program.some(({ code, k }) => code === BPF.RET_K && k === ret.notify);
+  return { flags: filterFlags(spec, notifies), program: encode(program), notifies };
 }
 
 /** The whole filter for some architectures; exported for tests. */
