@@ -11,6 +11,7 @@ export const RESOLVE_NO_XDEV = 0x01;
 
 /** open(2): a place in the tree, not its content. */
 export const O_PATH = 0o10000000;
+export const O_CLOEXEC = 0o2000000;
 
 export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;

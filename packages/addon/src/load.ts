@@ -1,8 +1,18 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What native/addon.c registers: each call returns its result, or -errno. */
-export type Table = Readonly<Record<string, (...args: readonly unknown[]) => number>>;
+/** What native/addon.c registers. */
+export interface Addon {
+  /**
+   * Makes one system call: its result, or -errno. A string reaches the kernel as UTF-8 ended by NUL, a
+   * Uint8Array as the address of its bytes. Blocks the thread as long as the call does.
+   */
+  readonly syscall: (number: number, ...args: readonly Argument[]) => number;
+  /** Where the bytes are, for structs with pointers: valid while the caller holds `bytes`. */
+  readonly address: (bytes: Uint8Array) => bigint;
+}
+
+export type Argument = number | bigint | string | Uint8Array;
 
 /**
  * Where the compiled addon is: `BERTH_ADDON`, else `native/addon.node` beside a bundle in `build/`, else
@@ -16,13 +26,13 @@ export function addonPath(): string {
   return fileURLToPath(new URL('../../../build/native/addon.node', import.meta.url));
 }
 
-let loaded: Table | undefined;
+let loaded: Addon | undefined;
 
 /** Loads once per thread. @throws Error naming the path when there is no addon */
-export function table(): Table {
+export function addon(): Addon {
   if (loaded !== undefined) return loaded;
   const path = addonPath();
-  const module: { exports: Table } = { exports: {} };
+  const module: { exports: Addon } = { exports: { syscall: noCall, address: noCall } };
   try {
     process.dlopen(module, path);
   } catch (cause) {
@@ -30,4 +40,8 @@ export function table(): Table {
   }
   loaded = module.exports;
   return loaded;
+}
+
+function noCall(): never {
+  throw new Error("berth's native addon is of another version: run npm run build");
 }

@@ -1,4 +1,4 @@
-import { table } from './load.ts';
+import { SYS, syscall, text } from './call.ts';
 import { type Name, outcome } from './outcome.ts';
 
 /**
@@ -16,26 +16,23 @@ export interface InFolder {
 /** A descriptor opened for reading or writing (not `O_PATH`), or a name in a folder. */
 export type Place = number | InFolder;
 
-const native = table();
 const longestValue = 65_536;
 
-function pathOf({ dirfd, name }: InFolder): Name {
+function pathOf({ dirfd, name }: InFolder): string | Uint8Array {
   const folder = `/proc/self/fd/${dirfd}/`;
-  return typeof name === 'string' ? folder + name : Buffer.concat([Buffer.from(folder), name]);
+  return text(typeof name === 'string' ? folder + name : Buffer.concat([Buffer.from(folder), name]));
 }
 
 export function setXattr(place: Place, key: Name, value: Uint8Array, flags = 0): void {
-  if (typeof place === 'number') outcome(native['fsetxattr']!(place, key, value, flags), 'fsetxattr', key);
-  else outcome(native['lsetxattr']!(pathOf(place), key, value, flags), 'lsetxattr', place.name);
+  const [number, target] = typeof place === 'number' ? [SYS.fsetxattr, place] : [SYS.lsetxattr, pathOf(place)];
+  outcome(syscall(number, target, text(key), value, value.length, flags), 'setxattr', key);
 }
 
 /** The value; undefined when the file has no such attribute. */
 export function getXattr(place: Place, key: Name): Buffer | undefined {
   const value = Buffer.allocUnsafe(longestValue);
-  const result =
-    typeof place === 'number'
-      ? native['fgetxattr']!(place, key, value)
-      : native['lgetxattr']!(pathOf(place), key, value);
+  const [number, target] = typeof place === 'number' ? [SYS.fgetxattr, place] : [SYS.lgetxattr, pathOf(place)];
+  const result = syscall(number, target, text(key), value, value.length);
   if (result === noData) return undefined;
   return Buffer.from(value.subarray(0, outcome(result, 'getxattr', key)));
 }
@@ -45,9 +42,8 @@ const noData = -61;
 /** Every key, in the kernel's order, as text (keys are ASCII in practice). */
 export function listXattrs(place: Place): readonly string[] {
   const keys = Buffer.allocUnsafe(longestValue);
-  const result =
-    typeof place === 'number' ? native['flistxattr']!(place, keys) : native['llistxattr']!(pathOf(place), keys);
-  const size = outcome(result, 'listxattr');
+  const [number, target] = typeof place === 'number' ? [SYS.flistxattr, place] : [SYS.llistxattr, pathOf(place)];
+  const size = outcome(syscall(number, target, keys, keys.length), 'listxattr');
   return keys
     .subarray(0, size)
     .toString()
@@ -56,6 +52,6 @@ export function listXattrs(place: Place): readonly string[] {
 }
 
 export function removeXattr(place: Place, key: Name): void {
-  if (typeof place === 'number') outcome(native['fremovexattr']!(place, key), 'fremovexattr', key);
-  else outcome(native['lremovexattr']!(pathOf(place), key), 'lremovexattr', place.name);
+  const [number, target] = typeof place === 'number' ? [SYS.fremovexattr, place] : [SYS.lremovexattr, pathOf(place)];
+  outcome(syscall(number, target, text(key)), 'removexattr', key);
 }
