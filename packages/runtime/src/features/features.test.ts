@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { parseMountOptions } from '../compile/mount-option.ts';
+import { template } from '../template/template.ts';
+import { validateSpec } from '../validate/validate.ts';
+import { features } from './features.ts';
+import { kernelTakesFilterFlag } from './kernel-flag.ts';
+
+const schemas = join(import.meta.dirname, '../../../../../shared/wire/oci/runtime-spec-1.3.0');
+const own = JSON.parse(JSON.stringify(features({ version: '0.1.0', kernel: '6.18.5-generic' }))) as Schema;
+
+type Schema = { readonly [key: string]: unknown };
+
+const schema = (file: string) => JSON.parse(readFileSync(join(schemas, file), 'utf8')) as Schema;
+const at = (tree: unknown, ...keys: readonly string[]) =>
+  keys.reduce<unknown>((value, key) => (value as Schema | undefined)?.[key], tree);
+
+/** Members of ours that the schema does not have, of whatever depth. */
+function unknownMembers(value: unknown, of: unknown, path = ''): string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  const known = at(of, 'properties') as Schema | undefined;
+  if (known === undefined) return [];
+  return Object.entries(value).flatMap(([key, each]) =>
+    Object.hasOwn(known, key) ? unknownMembers(each, known[key], `${path}${key}.`) : [`${path}${key}`],
+  );
+}
+
+/** Members of the schema that we leave out. */
+function leftOut(of: unknown, value: unknown, path = ''): string[] {
+  const known = (at(of, 'properties') ?? {}) as Schema;
+  return Object.keys(known).flatMap((key) => {
+    const mine = at(value, key);
+    return mine === undefined ? [`${path}${key}`] : leftOut(known[key], mine, `${path}${key}.`);
+  });
+}
+
+describe('features', () => {
+  test('has every member of the schema', (t) => {
+    if (!existsSync(schemas)) return t.skip(`no schemas in ${schemas}`);
+    const whole = schema('features-schema.json');
+    const linux = at(schema('features-linux.json'), 'linux');
+    assert.deepEqual(unknownMembers(own, whole), []);
+    assert.deepEqual(leftOut(whole, own), []);
+    assert.deepEqual(leftOut(linux, own['linux']), []);
+    // In the Go bindings of 1.3, and in what runc 1.5 says, but not in the schema.
+    const newer = ['intelRdt.schemata', 'intelRdt.monitoring', 'memoryPolicy'];
+    assert.deepEqual(unknownMembers(own['linux'], linux).toSorted(), newer.toSorted());
+  });
+
+  test('lists words of the schema only, each once', (t) => {
+    if (!existsSync(schemas)) return t.skip(`no schemas in ${schemas}`);
+    const words = at(schema('defs-linux.json'), 'definitions');
+    for (const [path, definition] of [
+      ['namespaces', 'NamespaceType'],
+      ['seccomp.actions', 'SeccompAction'],
+      ['seccomp.operators', 'SeccompOperators'],
+      ['seccomp.archs', 'SeccompArch'],
+      ['seccomp.knownFlags', 'SeccompFlag'],
+      ['seccomp.supportedFlags', 'SeccompFlag'],
+      ['memoryPolicy.modes', 'MemoryPolicyMode'],
+      ['memoryPolicy.flags', 'MemoryPolicyFlag'],
+    ] as const) {
+      const list = at(own['linux'], ...path.split('.')) as string[];
+      const all = at(words, definition, 'enum') as string[];
+      assert.ok(list.length > 0 && new Set(list).size === list.length, path);
+      assert.deepEqual(
+        list.filter((word) => !all.includes(word)),
+        [],
+        path,
+      );
+      if (path !== 'seccomp.archs') assert.equal(list.length, all.length, path);
+    }
+  });
+
+  test('names every mount option that the runtime spec demands', () => {
+    const options = own['mountOptions'] as string[];
+    assert.equal(new Set(options).size, options.length);
+    const demanded =
+      'async atime bind defaults dev diratime dirsync exec lazytime loud noatime nodev nodiratime noexec nolazytime ' +
+      'norelatime nostrictatime nosuid private rbind relatime remount ro rprivate rshared rslave runbindable rw shared ' +
+      'silent slave strictatime suid sync unbindable idmap ridmap rro rrw rnosuid rsymfollow tmpcopyup';
+    assert.deepEqual(
+      demanded.split(' ').filter((option) => !options.includes(option)),
+      [],
+    );
+  });
+
+  test('names no option that would be handed to the file system', () => {
+    const ours = ['idmap', 'ridmap', 'tmpcopyup', 'remount'];
+    const options = (own['mountOptions'] as string[]).filter((option) => !ours.includes(option));
+    assert.deepEqual(parseMountOptions(options).data, []);
+  });
+
+  test('names versions that are accepted', () => {
+    for (const version of ['ociVersionMin', 'ociVersionMax'] as const) {
+      assert.deepEqual(validateSpec({ ...template({ cgroupVersion: 1 }), ociVersion: own[version] }).warnings, []);
+    }
+  });
+
+  test('says of the kernel which filter flags it takes', () => {
+    const waits = 'SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV';
+    assert.ok(kernelTakesFilterFlag('6.18.5-generic', waits));
+    assert.ok(kernelTakesFilterFlag('5.19.0', waits));
+    assert.ok(!kernelTakesFilterFlag('5.18.19', waits));
+    assert.ok(!kernelTakesFilterFlag('6.18.0', 'SECCOMP_FILTER_FLAG_NONE'));
+    assert.ok(
+      !(at(features({ version: '1', kernel: '5.4.0' }), 'linux', 'seccomp', 'supportedFlags') as string[]).includes(
+        waits,
+      ),
+    );
+  });
+});
