@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { tolerate } from '@berth/model/error';
+import type { ProcessSpec } from '@berth/model/runtime-spec';
+import type { AttachedPlan } from '../launch/run-plan.ts';
+import { isAlive, type ProcessIdentity } from '../state/process-identity.ts';
+
+/** All that can be caught and is meant for the process, not for us. */
+const forwarded = [
+  ...(['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGTERM', 'SIGCONT', 'SIGTSTP'] as const),
+  ...(['SIGTTIN', 'SIGTTOU', 'SIGXCPU', 'SIGXFSZ', 'SIGVTALRM', 'SIGIO', 'SIGPWR', 'SIGSYS'] as const),
+];
+
+/** The caller's terminal and signals in the service of one process. Disposing gives the terminal back. */
+export interface Foreground extends AsyncDisposable {
+  /** The process with the size of our terminal, where it has none of its own. */
+  readonly process: ProcessSpec;
+  onOutput(bytes: Uint8Array): Promise<void>;
+  /** Until it ends. @returns its exit code, 128+n for signal n */
+  serve(plan: AttachedPlan, identity: ProcessIdentity): Promise<number>;
+}
+
+export interface ForegroundOptions {
+  /** The process has a terminal that we pass on to our own standard streams. */
+  readonly terminal: boolean;
+  readonly process: ProcessSpec;
+}
+
+export function foreground({ terminal, process: spec }: ForegroundOptions): Foreground {
+  const { stdin, stdout } = process;
+  const raw = terminal && stdin.isTTY;
+  const size = terminal ? ownSize() : undefined;
+  return {
+    process: size === undefined || spec.consoleSize !== undefined ? spec : { ...spec, consoleSize: size },
+    onOutput: async (bytes) => {
+      if (!stdout.write(bytes)) await once(stdout, 'drain');
+    },
+    serve: async (plan, identity) => {
+      const stop = forwardSignals(identity);
+      try {
+        if (terminal) serveTerminal(plan);
+        const { code } = await plan.exit;
+        return code;
+      } finally {
+        stop();
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (raw) stdin.setRawMode(false);
+      stdin.pause();
+      // What the terminal showed last must be out before the command ends.
+      if (terminal && stdout.writableLength > 0) await once(stdout, 'drain');
+    },
+  };
+}
+
+function serveTerminal(plan: AttachedPlan): void {
+  const { stdin, stdout } = process;
+  if (stdin.isTTY) stdin.setRawMode(true);
+  const resize = () => {
+    const size = ownSize();
+    if (size !== undefined) plan.resize({ rows: size.height, columns: size.width });
+  };
+  stdout.on('resize', resize);
+  // It may have changed since the process was made.
+  resize();
+  stdin.on('data', (chunk: Buffer) => {
+    stdin.pause();
+    // The process may be gone before its input is.
+    void plan.write(chunk).then(
+      () => stdin.resume(),
+      () => undefined,
+    );
+  });
+}
+
+function ownSize(): { readonly height: number; readonly width: number } | undefined {
+  const { stdout, stderr } = process;
+  const tty = [stdout, stderr].find(({ isTTY }) => isTTY);
+  return tty === undefined || tty.rows === 0 ? undefined : { height: tty.rows, width: tty.columns };
+}
+
+function forwardSignals(identity: ProcessIdentity): () => void {
+  const handlers = forwarded.map((name) => {
+    const handler = () => {
+      if (isAlive(identity)) tolerate(['ESRCH'], () => process.kill(identity.pid, constants.signals[name]));
+    };
+    process.on(name, handler);
+    return { name, handler };
+  });
+  return () => {
+    for (const { name, handler } of handlers) process.off(name, handler);
+  };
+}

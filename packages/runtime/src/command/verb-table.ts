@@ -1,0 +1,135 @@
+import type { Verb } from './verb.ts';
+import { verbFlags } from './verb-flags.ts';
+
+const one = { least: 1, most: 1 } as const;
+const container = '<container-id>';
+
+/** Every verb; the code of one is loaded only when it is called. */
+export const verbs: { readonly [V in keyof typeof verbFlags]: Verb } = {
+  checkpoint: {
+    summary: 'write a running container to files',
+    usage: container,
+    args: one,
+    flags: verbFlags.checkpoint,
+    load: () => import('./checkpoint.ts'),
+  },
+  create: {
+    summary: 'make a container that waits for start',
+    usage: container,
+    args: one,
+    flags: verbFlags.create,
+    prefix: 'create',
+    load: () => import('./create.ts'),
+  },
+  delete: {
+    summary: 'remove all that a stopped container holds',
+    usage: container,
+    args: one,
+    flags: verbFlags.delete,
+    load: () => import('./delete.ts'),
+  },
+  events: {
+    summary: 'tell of memory shortage, and of use every few seconds',
+    usage: container,
+    args: one,
+    flags: verbFlags.events,
+    load: () => import('./events.ts'),
+  },
+  exec: {
+    summary: 'run one more process in a container',
+    usage: `${container} <command> [arguments...] | -p process.json ${container}`,
+    args: { least: 1 },
+    stopAtArgument: true,
+    failure: 255,
+    prefix: 'exec',
+    flags: verbFlags.exec,
+    load: () => import('./exec.ts'),
+  },
+  features: {
+    summary: 'tell what this runtime can do, as JSON',
+    usage: '',
+    args: { least: 0, most: 0 },
+    flags: verbFlags.features,
+    load: () => import('./features.ts'),
+  },
+  kill: {
+    summary: "send a signal (default: SIGTERM) to the container's first process",
+    usage: `${container} [signal]`,
+    args: { least: 1, most: 2 },
+    flags: verbFlags.kill,
+    load: () => import('./kill.ts'),
+  },
+  list: {
+    summary: 'list the containers of the state folder',
+    usage: '',
+    args: { least: 0, most: 0 },
+    flags: verbFlags.list,
+    load: () => import('./list.ts'),
+  },
+  pause: {
+    summary: 'stop all processes where they are',
+    usage: container,
+    args: one,
+    flags: verbFlags.pause,
+    load: () => import('./pause.ts'),
+  },
+  ps: {
+    summary: 'show the processes of a container',
+    usage: `${container} [ps options]`,
+    args: { least: 1 },
+    stopAtArgument: true,
+    flags: verbFlags.ps,
+    load: () => import('./ps.ts'),
+  },
+  restore: {
+    summary: 'make a container from the files of a checkpoint',
+    usage: container,
+    args: one,
+    prefix: 'restore',
+    flags: verbFlags.restore,
+    load: () => import('./restore.ts'),
+  },
+  resume: {
+    summary: 'let the processes of a paused container go on',
+    usage: container,
+    args: one,
+    flags: verbFlags.resume,
+    load: () => import('./resume.ts'),
+  },
+  run: {
+    summary: 'create a container and start it',
+    usage: container,
+    args: one,
+    prefix: 'run',
+    flags: verbFlags.run,
+    load: () => import('./run.ts'),
+  },
+  spec: {
+    summary: 'write a config.json to begin with',
+    usage: '',
+    args: { least: 0, most: 0 },
+    flags: verbFlags.spec,
+    load: () => import('./spec.ts'),
+  },
+  start: {
+    summary: 'run the program of a created container',
+    usage: container,
+    args: one,
+    flags: verbFlags.start,
+    load: () => import('./start.ts'),
+  },
+  state: {
+    summary: 'print the state of a container',
+    usage: container,
+    args: one,
+    flags: verbFlags.state,
+    load: () => import('./state.ts'),
+  },
+  update: {
+    summary: 'change the limits of a container',
+    usage: container,
+    args: one,
+    flags: verbFlags.update,
+    load: () => import('./update.ts'),
+  },
+};

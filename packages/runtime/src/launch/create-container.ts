@@ -1,0 +1,107 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Log } from '@berth/model/context';
+import type { RuntimeSpec } from '@berth/model/runtime-spec';
+import { compileContainer } from '../compile/container.ts';
+import { encodePlan } from '../plan/encode.ts';
+
+import { makeFolder, removeFolder } from '../state/container-folder.ts';
+import { lockFolder } from '../state/lock.ts';
+import { identify } from '../state/process-identity.ts';
+import { type StateRecord, writeRecord, writeSpec } from '../state/record.ts';
+import { chooseCgroup } from './cgroup-place.ts';
+import type { LaunchContext } from './context.ts';
+import { type ContainerChoices, containerFacts } from './container-facts.ts';
+import { killAndWait } from './destroy.ts';
+import { ownCgroup } from './members.ts';
+import { firstRecord } from './first-record.ts';
+import { type AttachedPlan, runPlan, type RunOptions } from './run-plan.ts';
+
+/** A plan's file in the container's folder: what a record that fails behind the gate is called. */
+export const planFile = 'plan';
+
+export interface CreateRequest extends ContainerChoices, Pick<RunOptions, 'onOutput'> {
+  readonly root: string;
+  readonly id: string;
+  /** Absolute. */
+  readonly bundle: string;
+  /** Valid; `root.path` is absolute. */
+  readonly spec: RuntimeSpec;
+  readonly log: Log;
+  /** Descriptors from 3 on that the process gets. */
+  readonly preserve: number;
+  /**
+   * `gate`: the container waits for `start`, and nothing of ours stays. `held`: it waits for `proceed`, and the
+   * connection is the caller's.
+   */
+  readonly until: 'gate' | 'held';
+  /** Called when the process is there and on record, e.g. to write its pid to a file. A failure undoes the create. */
+  onCreated?(pid: number): void;
+}
+
+export interface Created {
+  readonly folder: string;
+  readonly record: StateRecord;
+  readonly context: LaunchContext;
+  /** With `held` only. */
+  readonly plan?: AttachedPlan;
+}
+
+/**
+ * Makes a container up to the moment before its program runs. On failure nothing of it is left: no process, cgroup or
+ * folder. @throws already_exists, invalid_argument with the JSON path, or what step of the start failed
+ */
+export async function createContainer(request: CreateRequest): Promise<Created> {
+  const { root, id, bundle, spec, log } = request;
+  const folder = makeFolder(root, id);
+  using _lock = await lockFolder(folder, id);
+  const rootfs = spec.root.path;
+  const context: LaunchContext = { id, bundle, spec, rootfs, log };
+  let record: StateRecord | undefined;
+  try {
+    const cgroup = chooseCgroup({
+      id,
+      cgroupsPath: spec.linux.cgroupsPath,
+      driver: request.systemdCgroup ? 'systemd' : 'cgroupfs',
+      rootless: request.rootless,
+    });
+    const facts = containerFacts(context, { ...request, folder, place: cgroup });
+    record = firstRecord(context, { cgroup, rootless: request.rootless });
+    writeSpec(folder, spec);
+    writeRecord(folder, record);
+    const plan = compileContainer(spec, facts);
+    if (request.until === 'gate') writeFileSync(join(folder, planFile), encodePlan(plan), { mode: 0o600 });
+    const attached = await runPlan(plan, { context, preserve: request.preserve, onOutput: request.onOutput });
+    record = { ...record, ...requireIdentity(attached.pid) };
+    writeRecord(folder, record);
+    request.onCreated?.(attached.pid);
+    if (request.until === 'held') return { folder, record, context, plan: attached };
+    await attached.leave();
+    return { folder, record, context };
+  } catch (error) {
+    await undo(folder, record, log);
+    throw error;
+  }
+}
+
+function requireIdentity(pid: number) {
+  // It cannot be reaped before its parent has read this: the shim waits for us.
+  return identify(pid) ?? { pid, startTime: 0 };
+}
+
+/** Everything is tried; the first error is the caller's, a failure here is logged beside it. */
+async function undo(folder: string, record: StateRecord | undefined, log: Log): Promise<void> {
+  const steps: (() => unknown)[] = [() => removeFolder(folder)];
+  if (record !== undefined)
+    steps.unshift(
+      () => killAndWait(record),
+      () => ownCgroup(record)?.remove(),
+    );
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      log.warn(`cleaning up ${folder}: ${String(error)}`);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { tolerate } from '@berth/model/error';
+import type { ProcessSpec, RuntimeSpec } from '@berth/model/runtime-spec';
+import { compileExec } from '../compile/exec.ts';
+import { ownCapabilities } from '../compile/own-capabilities.ts';
+import type { Container } from '../state/container.ts';
+import { type AttachedPlan, type RunOptions, runPlan } from './run-plan.ts';
+import { hasAppArmor, hasSelinux } from './security-module.ts';
+
+/** What the caller of `exec` may choose beside the process. */
+export interface ExecChoices {
+  readonly preserve: number;
+  readonly consoleSocket?: string;
+  readonly pidfdSocket?: string;
+  /** `exec --cgroup`: PATH or CONTROLLER:PATH below the container's own. */
+  readonly cgroups?: readonly string[];
+}
+
+export interface ExecRequest extends ExecChoices, Pick<RunOptions, 'onOutput'> {
+  /** The container's. */
+  readonly spec: RuntimeSpec;
+  readonly process: ProcessSpec;
+}
+
+/** Runs one more process in a container. Resolves when its program runs; throws in words of what kept it from that. */
+export async function execIn({ record }: Container, request: ExecRequest): Promise<AttachedPlan> {
+  const { spec, process, preserve, onOutput } = request;
+  const { namespaces, seccomp, resources, personality, memoryPolicy } = spec.linux;
+  const plan = compileExec(process, {
+    id: record.id,
+    bundle: record.bundle,
+    cgroup: record.cgroup.layout,
+    cgroupPath: record.cgroup.path,
+    capabilities: ownCapabilities(),
+    stdin: true,
+    inherit: { preserve },
+    pid: record.pid,
+    namespaces,
+    seccomp,
+    devices: resources?.devices,
+    personality,
+    memoryPolicy,
+    annotations: spec.annotations,
+    setgroups: mayDropGroups(record.pid),
+    rootless: record.rootless,
+    apparmor: hasAppArmor(),
+    selinux: hasSelinux(),
+    consoleSocket: request.consoleSocket,
+    pidfdSocket: request.pidfdSocket,
+  });
+  return await runPlan(plan, { preserve, onOutput });
+}
+
+/** A user namespace that a user without root has mapped himself has setgroups(2) denied, user_namespaces(7). */
+function mayDropGroups(pid: number): boolean {
+  let text = 'allow';
+  tolerate(['ENOENT', 'EACCES'], () => (text = readFileSync(`/proc/${pid}/setgroups`, 'utf8')));
+  return text.trim() !== 'deny';
+}
