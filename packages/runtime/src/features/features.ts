@@ -8,12 +8,14 @@ import { hookKinds } from '../validate/rule/hook.ts';
 import { kernelTakesFilterFlag } from './kernel-flag.ts';
 import { memoryPolicyFlags, memoryPolicyModes, namespaceTypes } from '../validate/shape/words.ts';
 
+type TakesFlag = (name: string) => boolean;
+
 /** What the answer depends on. */
 export interface FeaturesHost {
   /** Of Berth, `0.1.0`. */
   readonly version: string;
-  /** Of the kernel, `os.release()`. */
-  readonly kernel: string;
+  /** Whether the kernel takes a filter flag. Default: it is asked. */
+  readonly takesFilterFlag?: TakesFlag;
 }
 
 /** Options that the runtime understands beside those of mount_setattr(2) and mount(2). */
@@ -26,13 +28,13 @@ export const meaningfulAnnotations: readonly string[] = ['org.systemd.property.'
  * What `berth-oci features` says, features.md of the runtime spec 1.3: what the runtime implements, whether or not this
  * machine has it; but for `supportedFlags`, which is about the kernel.
  */
-export function features({ version, kernel }: FeaturesHost) {
+export function features({ version, takesFilterFlag = kernelTakesFilterFlag }: FeaturesHost) {
   return {
     ociVersionMin: oldestVersion,
     ociVersionMax: newestVersion,
     hooks: hookKinds,
     mountOptions: [...new Set([...mountOptionNames(), ...ownMountOptions])].toSorted(),
-    linux: linuxFeatures(kernel),
+    linux: linuxFeatures(takesFilterFlag),
     annotations: {
       'org.berth.version': version,
       'org.opencontainers.runc.checkpoint.enabled': 'true',
@@ -41,12 +43,12 @@ export function features({ version, kernel }: FeaturesHost) {
   };
 }
 
-function linuxFeatures(kernel: string) {
+function linuxFeatures(takesFilterFlag: TakesFlag) {
   return {
     namespaces: [...namespaceTypes.names].toSorted(),
     capabilities: capabilityNames,
     cgroup: { v1: true, v2: true, systemd: true, systemdUser: true, rdma: true },
-    seccomp: seccompFeatures(kernel),
+    seccomp: seccompFeatures(takesFilterFlag),
     apparmor: { enabled: true },
     selinux: { enabled: true },
     intelRdt: { enabled: true, schemata: true, monitoring: true },
@@ -56,7 +58,7 @@ function linuxFeatures(kernel: string) {
   };
 }
 
-function seccompFeatures(kernel: string) {
+function seccompFeatures(takesFilterFlag: TakesFlag) {
   const flags = Object.keys(filterFlagBits);
   return {
     enabled: true,
@@ -65,6 +67,6 @@ function seccompFeatures(kernel: string) {
     // Those that a filter can be made for, not all that a profile may name.
     archs: architectures.map(({ name }) => name).toSorted(),
     knownFlags: flags,
-    supportedFlags: flags.filter((name) => kernelTakesFilterFlag(kernel, name)),
+    supportedFlags: flags.filter(takesFilterFlag),
   };
 }

@@ -1,17 +1,20 @@
-/** The release in which Linux learnt each filter flag, seccomp(2). */
-const since: Readonly<Record<string, readonly [major: number, minor: number]>> = {
-  SECCOMP_FILTER_FLAG_TSYNC: [3, 17],
-  SECCOMP_FILTER_FLAG_LOG: [4, 14],
-  SECCOMP_FILTER_FLAG_SPEC_ALLOW: [4, 17],
-  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: [5, 19],
-};
+import { syscall } from '@berth/addon/call';
+import { filterFlagBits } from '../seccomp/action.ts';
+
+/** seccomp(2) by its number: nobody else needs the call in Node. */
+const seccomp = process.arch === 'arm64' ? 277 : 317;
+const SECCOMP_SET_MODE_FILTER = 1;
+const SECCOMP_FILTER_FLAG_NEW_LISTENER = 8;
+const EFAULT = -14;
 
 /**
- * Whether a kernel takes a filter flag, by its release (`os.release()`, `6.18.5-generic`). The kernel itself would be
- * asked with an empty filter, but Node has no such call, and a command that lists features needs no native part.
+ * Whether this kernel takes a filter flag. The flags are looked at before the filter is: without one a good flag gives
+ * EFAULT, a bad one EINVAL, and nothing happens to the process.
  */
-export function kernelTakesFilterFlag(release: string, name: string): boolean {
-  const [major = 0, minor = 0] = release.split('.').map((part) => Number.parseInt(part, 10));
-  const [wantedMajor, wantedMinor] = since[name] ?? [Infinity, 0];
-  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+export function kernelTakesFilterFlag(name: string): boolean {
+  const bit = Object.hasOwn(filterFlagBits, name) ? filterFlagBits[name] : undefined;
+  if (bit === undefined) return false;
+  // How to wait for an agent may be said only where there is one.
+  const beside = name === 'SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV' ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+  return syscall(seccomp, SECCOMP_SET_MODE_FILTER, bit | beside, 0) === EFAULT;
 }
