@@ -164,10 +164,7 @@ describe('a config', () => {
 
 describe('numbers', () => {
   test('beyond 2^53 keep their digits, all others are numbers', () => {
-    const value = parseJson(
-      '[18446744073709551615, -9223372036854775808, 9007199254740991, 1.5, 12345678901234567e0]',
-      'f',
-    );
+    const value = parseJson('[18446744073709551615, -9223372036854775808, 9007199254740991, 1.5, 1e300]', 'f');
     assert.deepEqual(value, [2n ** 64n - 1n, -(2n ** 63n), 2 ** 53 - 1, 1.5, 1e300]);
   });
 });

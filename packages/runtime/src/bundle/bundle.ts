@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { BerthError, errnoName } from '@berth/model/error';
 import type { MountSpec, RuntimeSpec } from '@berth/model/runtime-spec';
 import type { Finding } from '../validate/finding.ts';
-import { validateSpec } from '../validate/validate.ts';
+import { validateHost, validateSpec } from '../validate/validate.ts';
 import { parseJson } from './json-text.ts';
 import { readText } from './read-text.ts';
 
@@ -28,6 +28,7 @@ export function readBundle(folder: string): Bundle {
   checkFolder(absolute, { name: `bundle ${folder}`, code: 'bundle.folder', hint: 'give the folder with --bundle' });
   const path = join(absolute, configName);
   const { spec, warnings } = validateSpec(parseJson(readConfig(path), path));
+  validateHost(spec);
   return { folder: absolute, spec: placed(spec, absolute), warnings };
 }
 

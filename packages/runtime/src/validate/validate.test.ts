@@ -5,11 +5,14 @@ import { describe, test } from 'node:test';
 import { isKind } from '@berth/model/error';
 import { badSpecs } from './example/all.ts';
 import type { Change } from './example/example.ts';
+import { hostSpecs } from './example/host.ts';
 import { oddSpecs, rootSpecs } from './example/odd.ts';
 import { document, documentedCodes } from './document.ts';
 import { SpecError } from './finding.ts';
 import type { Finding } from './finding.ts';
-import { validateProcess, validateResources, validateRootless, validateSpec } from './validate.ts';
+import { thisHost } from './host-view.ts';
+import type { HostView } from './host-view.ts';
+import { validateHost, validateProcess, validateResources, validateRootless, validateSpec } from './validate.ts';
 
 type Tree = Record<string, unknown>;
 
@@ -73,6 +76,34 @@ describe('a caller that is not root', () => {
   }
 });
 
+describe('on this machine', () => {
+  const host: HostView = {
+    own: (type) => (type === 'time' ? undefined : type),
+    behind: (path) => /^\/proc\/1\/ns\/(.*)/.exec(path)?.[1],
+  };
+
+  for (const [code, path, change] of hostSpecs) {
+    test(`${code} at ${path}`, () => {
+      const { spec } = validateSpec(changed(change));
+      assert.deepEqual(short(failure(() => validateHost(spec, host)).findings), [`${code} ${path}`]);
+    });
+  }
+
+  test('its own namespaces are told from others', () => {
+    const path = '/proc/self/ns/net';
+    assert.ok(thisHost.own('network'));
+    assert.equal(thisHost.behind(path), thisHost.own('network'));
+    assert.notEqual(thisHost.behind('/proc/self/ns/uts'), thisHost.own('network'));
+    assert.equal(thisHost.behind('/proc/self/ns/moon'), undefined);
+    const { spec } = validateSpec(changed({ 'linux.namespaces': [{ type: 'network', path }] }));
+    validateHost(spec);
+    const sysctl = { 'net.ipv4.ip_forward': '1' };
+    assert.throws(() => validateHost({ ...spec, linux: { ...spec.linux, sysctl } }), {
+      code: 'spec.host_namespace_changed',
+    });
+  });
+});
+
 describe('findings', () => {
   test('the spec that the bad ones are made from is good', () => {
     assert.deepEqual(validateSpec(changed({})).warnings, []);
@@ -105,7 +136,7 @@ describe('codes', () => {
   });
 
   test('each of a spec has an example here', () => {
-    const shown = new Set([...badSpecs, ...oddSpecs, ...rootSpecs].map(([code]) => code));
+    const shown = new Set([...badSpecs, ...oddSpecs, ...rootSpecs, ...hostSpecs].map(([code]) => code));
     assert.deepEqual(
       codes.filter((code) => code.startsWith('spec.') && !shown.has(code)),
       [],

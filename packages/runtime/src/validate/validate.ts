@@ -1,8 +1,11 @@
 import type { ProcessSpec, ResourcesSpec, RuntimeSpec } from '@berth/model/runtime-spec';
 import { SpecError } from './finding.ts';
 import type { Finding } from './finding.ts';
+import type { HostView } from './host-view.ts';
+import { thisHost } from './host-view.ts';
 import { withoutIgnored, withoutIgnoredOfProcess } from './ignored.ts';
 import { ofProcess, ofResources, wholeRules } from './rule/all.ts';
+import { hostRules } from './rule/host.ts';
 import { rootlessRules } from './rule/rootless.ts';
 import { applyRules } from './rule/rule.ts';
 import type { Findings } from './rule/rule.ts';
@@ -53,6 +56,11 @@ export function validateResources(value: unknown): Validated<ResourcesSpec> {
 /** What a valid spec must keep to besides when the caller is not root. Throws `SpecError`. */
 export function validateRootless(spec: RuntimeSpec): void {
   judged(applyRules(rootlessRules, spec));
+}
+
+/** What a valid spec must keep to besides on this machine: its namespaces are looked at. Throws `SpecError`. */
+export function validateHost(spec: RuntimeSpec, host: HostView = thisHost): void {
+  judged(applyRules(hostRules, { spec, host }));
 }
 
 function shaped<T>(shape: Guard<T>, value: unknown, path: string): T {

@@ -1,6 +1,7 @@
 import type { RuntimeSpec } from '@berth/model/runtime-spec';
 import { basicRules } from './basic.ts';
 import { deviceRules } from './device.ts';
+import { hostRules } from './host.ts';
 import { hookRules } from './hook.ts';
 import { memoryPolicyRules } from './memory-policy.ts';
 import { mountRules } from './mount.ts';
@@ -45,4 +46,5 @@ export const allRules: readonly Omit<Rule<never>, 'find'>[] = [
   ...ofProcess,
   ...ofResources,
   ...rootlessRules,
+  ...hostRules,
 ];
