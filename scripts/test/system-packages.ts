@@ -16,6 +16,7 @@ const packages: readonly SystemPackage[] = [
   { name: 'util-linux', file: '/usr/bin/unshare', neededFor: 'tests that look into namespaces' },
   { name: 'libcap2-bin', file: '/sbin/setcap', neededFor: 'file capabilities' },
   { name: 'runc', file: '/usr/sbin/runc', neededFor: 'comparing a container with one of runc' },
+  { name: 'dbus', file: '/usr/bin/dbus-daemon', neededFor: 'the systemd driver over a real bus' },
   { name: 'procps', file: '/usr/bin/ps', neededFor: 'berth top with arguments of ps' },
 ];
 

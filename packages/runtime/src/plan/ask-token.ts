@@ -8,6 +8,8 @@ export const askToken = {
   copyUp: 3,
   /** The container is created: answered by `start`. Always with `keep`. */
   created: 4,
+  /** The process is there, its cgroup is not: make the scope with this pid (systemd/scope.ts). Before all others but idMaps. */
+  createScope: 5,
 } as const;
 
 export type AskToken = (typeof askToken)[keyof typeof askToken];

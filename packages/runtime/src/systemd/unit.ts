@@ -3,7 +3,7 @@ import { invalid } from '../compile/invalid.ts';
 
 /** The unit of a container, and where systemd makes its cgroup. */
 export interface ScopeUnit {
-  /** `docker-4f1c.scope`; a name that ends in `.slice` makes a slice. */
+  /** `docker-4f1c.scope`. */
   readonly name: string;
   /** `system.slice`. */
   readonly slice: string;
@@ -22,11 +22,12 @@ export function scopeUnit(request: { id: string; cgroupsPath?: string; rootless?
     throw invalid('linux.cgroupsPath', `with systemd cgroups it is slice:prefix:name, not ${cgroupsPath}`);
   }
   const inSlice = slice || (request.rootless ? 'user.slice' : 'system.slice');
-  const unit = name.endsWith('.slice') ? name : `${prefix === '' ? '' : `${prefix}-`}${name}.scope`;
+  // What runc makes for kubelet's pods; no process can be started in one.
+  if (name.endsWith('.slice')) throw invalid('linux.cgroupsPath', `a container needs a scope, ${name} is a slice`);
+  const unit = `${prefix === '' ? '' : `${prefix}-`}${name}.scope`;
   // systemd.unit(5): letters, digits, and ":-_.\"; at most 255 of them.
   if (!/^[A-Za-z0-9:_.\\@-]{1,255}$/.test(unit)) throw invalid('linux.cgroupsPath', `not the name of a unit: ${unit}`);
-  const own = name.endsWith('.slice') ? expandSlice(unit) : posix.join(expandSlice(inSlice), unit);
-  return { name: unit, slice: inSlice, folder: own };
+  return { name: unit, slice: inSlice, folder: posix.join(expandSlice(inSlice), unit) };
 }
 
 /** `a-b.slice` is in `/a.slice/a-b.slice`, systemd.slice(5); `-.slice` is the root. */
