@@ -1,11 +1,10 @@
 import { posix } from 'node:path';
-import type { RuntimeSpec } from '@berth/model/runtime-spec';
 import type { CgroupHierarchy } from '../cgroup/layout.ts';
-import { cgroupFolder, hierarchyOptions } from '../cgroup/layout.ts';
+import { hierarchyFolder, hierarchyOptions } from '../cgroup/layout.ts';
 import type { PlanRecord } from '../plan/record.ts';
-import type { HostFacts } from './facts.ts';
 import { MOUNT_ATTR, MS } from './kernel-flags.ts';
 import type { MountOptions } from './mount-option.ts';
+import type { MountPlace, MountSetting } from './mount-place.ts';
 import { sealRecord } from './seal.ts';
 import { inContainer, list } from './step.ts';
 
@@ -15,34 +14,32 @@ export interface CgroupMount {
   readonly seal: readonly PlanRecord[];
 }
 
-interface CgroupMountInput {
-  readonly destination: string;
-  readonly options: MountOptions;
-  readonly spec: RuntimeSpec;
-  readonly facts: HostFacts;
-}
-
 /**
  * The spec's `cgroup` mount as the host's layout wants it. Inside a cgroup namespace each file
  * system shows the container's own subtree by itself, once the process is in it. In the host's
  * namespace the container's folder of each v1 hierarchy is bound, as runc does; on v2 the whole
- * tree is shown then.
+ * tree is shown then, by a bind where a user namespace may not mount it.
  */
-export function cgroupMount(input: CgroupMountInput): CgroupMount {
-  const { spec, facts, options, destination } = input;
-  const namespaced = spec.linux.namespaces.some(({ type }) => type === 'cgroup');
-  if (facts.cgroup.version === 2) {
-    const mount = fileSystem('cgroup2', destination, options, ['source=cgroup']);
+export function cgroupMount(place: MountPlace, setting: MountSetting): CgroupMount {
+  const { options, destination } = place;
+  const { cgroup } = setting.facts;
+  const namespaced = setting.spec.linux.namespaces.some(({ type }) => type === 'cgroup');
+  if (cgroup.version === 2) {
+    const mayMount = namespaced || setting.user === undefined;
+    const mount = mayMount
+      ? fileSystem('cgroup2', destination, options, ['source=cgroup'])
+      : bind(cgroup.unified ?? '/sys/fs/cgroup', destination, { place, setting });
     return { records: [mount], seal: [] };
   }
   const tmpfs = fileSystem('tmpfs', destination, writable(options), ['source=tmpfs', 'mode=755']);
   const records: PlanRecord[] = [tmpfs];
-  for (const hierarchy of facts.cgroup.hierarchies) {
+  for (const hierarchy of cgroup.hierarchies) {
     const target = posix.join(destination, posix.basename(hierarchy.mountPoint));
+    const own = hierarchyFolder(hierarchy, setting.facts.cgroupPath);
     records.push(
       namespaced
         ? fileSystem('cgroup', target, options, ['source=cgroup', ...hierarchyOptions(hierarchy)])
-        : bindOwnFolder(hierarchy, target, input),
+        : bind(own, target, { place, setting }),
       ...aliases(hierarchy, destination),
     );
   }
@@ -59,15 +56,22 @@ function aliases(hierarchy: CgroupHierarchy, destination: string): PlanRecord[] 
     .map((controller) => inContainer('symlink', { target: folder, path: posix.join(destination, controller) }));
 }
 
-function bindOwnFolder(hierarchy: CgroupHierarchy, target: string, { options, facts }: CgroupMountInput): PlanRecord {
-  return inContainer('bind_mount', {
+interface BindInput {
+  readonly place: MountPlace;
+  readonly setting: MountSetting;
+}
+
+function bind(source: string, target: string, { place, setting }: BindInput): PlanRecord {
+  const { set, clear } = place.options;
+  return setting.trees.bind({
     recursive: 0,
-    set: options.set,
-    clear: options.clear,
+    set,
+    clear,
     propagation: MS.MS_PRIVATE,
     recursiveAttributes: 0,
-    source: cgroupFolder(hierarchy.mountPoint, facts.cgroupPath),
+    source,
     target,
+    path: place.path,
   });
 }
 

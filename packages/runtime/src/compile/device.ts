@@ -2,7 +2,8 @@ import { posix } from 'node:path';
 import type { DeviceSpec, RuntimeSpec } from '@berth/model/runtime-spec';
 import type { PlanRecord } from '../plan/record.ts';
 import { invalid } from './invalid.ts';
-import { S_IF } from './kernel-flags.ts';
+import { MS, S_IF } from './kernel-flags.ts';
+import type { MountSetting } from './mount-place.ts';
 import { inContainer } from './step.ts';
 
 const device = (path: string, major: number, minor: number): DeviceSpec => ({
@@ -36,20 +37,28 @@ const typeBits = { c: S_IF.S_IFCHR, u: S_IF.S_IFCHR, b: S_IF.S_IFBLK, p: S_IF.S_
 
 /**
  * Devices and links. A /dev that is bound from somewhere is somebody else's: nothing is made in it,
- * as the spec of runc's users expects (privileged containers with the host's /dev).
+ * as the spec of runc's users expects (privileged containers with the host's /dev). Nobody can make a device in a user
+ * namespace: there the host's own ones are bound, and keep their owner and mode, as in runc.
  */
-export function deviceRecords(spec: RuntimeSpec): PlanRecord[] {
+export function deviceRecords(setting: MountSetting): PlanRecord[] {
+  const { spec } = setting;
   if (spec.mounts.some(isBoundDev)) return [];
   const own = spec.linux.devices ?? [];
   own.forEach(check);
   const replaced = new Set(own.map(({ path }) => posix.normalize(path)));
   const defaults = defaultDevices.filter(({ path }) => !replaced.has(path));
+  const binds = setting.user !== undefined || Boolean(setting.facts.inUserNamespace);
   return [
-    ...[...defaults, ...own].map(mknod),
+    ...[...defaults, ...own].map((one) => (binds && one.type !== 'p' ? bindDevice(one, setting) : mknod(one))),
     ...links
       .filter(([, path]) => !replaced.has(path))
       .map(([target, path]) => inContainer('symlink', { target, path })),
   ];
+}
+
+function bindDevice({ path }: DeviceSpec, { trees }: MountSetting): PlanRecord {
+  const plain = { recursive: 0, set: 0, clear: 0, propagation: MS.MS_PRIVATE, recursiveAttributes: 0 };
+  return trees.bind({ ...plain, source: path, target: path, path: 'linux.devices' });
 }
 
 function mknod(one: DeviceSpec): PlanRecord {

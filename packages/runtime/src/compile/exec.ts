@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { ProcessSpec } from '@berth/model/runtime-spec';
 import { attachRecords, spawnCgroup } from '../cgroup/records.ts';
 import type { Plan, PlanRecord } from '../plan/record.ts';
@@ -10,12 +11,15 @@ import { token } from './meeting.ts';
 import { namespaceFlags, namespaceMap } from './namespace.ts';
 import type { NamespaceMap } from './namespace.ts';
 import { oomScoreRecords } from './oom-score.ts';
-import { devicesAreOpen, withoutMknod } from './open-device.ts';
 import { programRecord } from './program.ts';
 import { limitMeeting } from './rlimit.ts';
 import { agentState } from './state.ts';
 import { attachStdioRecords, sendRecords, stdioRecord } from './stdio.ts';
 import { inContainer, onHost } from './step.ts';
+import { affinityRecords, tuningRecords } from './tuning.ts';
+
+/** All capabilities there are: what a process has in a user namespace. */
+const everyCapability = 0xffff_ffff_ffff_ffffn;
 
 /**
  * A further process in a running container, as a plan for the container's own shim, or (`facts.pid`) for one that
@@ -24,17 +28,13 @@ import { inContainer, onHost } from './step.ts';
  * Throws as `compileContainer` does; paths in errors are those of the process (`process.cwd`).
  */
 export function compileExec(process: ProcessSpec, facts: ExecFacts): Plan {
-  const { cgroup, cgroupPath } = facts;
   const namespaces = namespaceMap(facts.namespaces);
   const hasUser = namespaces.has('user');
-  const attach = cgroupPath === '' ? [] : attachRecords(cgroup, cgroupPath);
-  const openDevices = devicesAreOpen(cgroup, facts.devices);
-  const waits = attach.length > 0;
+  const cgroup = enterCgroup(process, facts);
   const running = { first: facts.pid, status: 'running', annotations: facts.annotations };
   const filter = filterRecords(facts.seccomp, facts.architecture, (one) => agentState(one, facts, running));
   const send = sendRecords(process, facts, 'setns');
   const oom = oomScoreRecords(process, hasUser);
-  // The shim may set any limit; a process in a user namespace may lower its own.
   const limits = limitMeeting(process.rlimits, hasUser && !facts.rootless);
   return {
     records: [
@@ -42,15 +42,15 @@ export function compileExec(process: ProcessSpec, facts: ExecFacts): Plan {
       stdioRecord(process, facts),
       ...filter.host,
       ...joinRecords(namespaces, facts),
-      onHost('spawn', { flags: 0, cgroup: cgroupPath === '' ? '' : spawnCgroup(cgroup, cgroupPath) }),
+      onHost('spawn', { flags: 0, cgroup: cgroup.spawn }),
       ...send.pidfd,
       ...oom.host,
-      ...attach,
-      ...(waits ? [onHost('post', { token: token.inCgroup })] : []),
+      ...cgroup.host,
       ...send.terminal.host,
       ...limits.host,
       // While /proc is the host's.
       ...oom.container,
+      ...cgroup.before,
       ...labelRecords(process, facts),
       inContainer('setns', { flags: joinFlags(namespaces, facts), path: '' }),
       ...(hasUser ? [inContainer('user', { uid: 0, gid: 0 })] : []),
@@ -59,16 +59,52 @@ export function compileExec(process: ProcessSpec, facts: ExecFacts): Plan {
       ...attachStdioRecords(process, false),
       ...send.terminal.container,
       ...limits.container,
+      ...tuningRecords(process, facts),
       // As late as can be: a v1 attach takes longer than all of the above.
-      ...(waits ? [inContainer('wait', { token: token.inCgroup })] : []),
+      ...cgroup.after,
       ...credentialRecords(process, {
         filter: filter.container,
         beforeFilter: [],
-        available: withoutMknod(hasUser ? undefined : facts.capabilities, openDevices),
+        available: (hasUser ? undefined : facts.capabilities) ?? everyCapability,
         noGroups: facts.setgroups === false,
       }),
       programRecord(process),
     ],
+  };
+}
+
+interface EnterCgroup {
+  /** The folder for clone3, or empty. */
+  readonly spawn: string;
+  readonly host: readonly PlanRecord[];
+  readonly before: readonly PlanRecord[];
+  readonly after: readonly PlanRecord[];
+}
+
+/**
+ * The way into the container's cgroup, and the processors that execCPUAffinity wants before and after it. With an
+ * initial list the process has to be somewhere else first, so on v2 it is then not born there.
+ */
+function enterCgroup({ execCPUAffinity = {} }: ProcessSpec, facts: ExecFacts): EnterCgroup {
+  const { cgroup, cgroupPath, subCgroups } = facts;
+  const path = 'process.execCPUAffinity';
+  const initial = affinityRecords(execCPUAffinity.initial, `${path}.initial`);
+  const final = affinityRecords(execCPUAffinity.final, `${path}.final`);
+  if (cgroupPath === '') return { spawn: '', host: [], before: initial, after: final };
+  const folder = spawnCgroup(cgroup, cgroupPath, subCgroups);
+  const isBornThere = folder !== '' && initial.length === 0;
+  if (isBornThere) return { spawn: folder, host: [], before: [], after: final };
+  const attach =
+    folder === ''
+      ? attachRecords(cgroup, cgroupPath, subCgroups)
+      : [onHost('cgroup_attach', { path: posix.join(folder, 'cgroup.procs') })];
+  const { placed, inCgroup } = token;
+  const first = initial.length > 0;
+  return {
+    spawn: '',
+    host: [...(first ? [onHost('wait', { token: placed })] : []), ...attach, onHost('post', { token: inCgroup })],
+    before: [...initial, ...(first ? [inContainer('post', { token: placed })] : [])],
+    after: [inContainer('wait', { token: inCgroup }), ...final],
   };
 }
 

@@ -1,5 +1,6 @@
 import type { IdMapping, LinuxSpec, MountSpec, NamespaceSpec, SeccompSpec } from '@berth/model/runtime-spec';
 import type { CgroupLayout } from '../cgroup/layout.ts';
+import type { SubCgroups } from '../cgroup/sub-cgroup.ts';
 
 /** One mount that makes up the root file system, e.g. the overlay of its layers. */
 export interface RootMount extends Omit<MountSpec, 'destination'> {
@@ -57,6 +58,11 @@ export interface ProcessFacts {
   readonly bundle?: string;
   /** The runtime has no privileges on the host: sources, devices and limits are handled in the user namespace. */
   readonly rootless?: boolean;
+  /**
+   * The runtime itself is in a user namespace (/proc/self/uid_map is not `0 0 4294967295`), with privileges in that
+   * one only: nobody makes devices there.
+   */
+  readonly inUserNamespace?: boolean;
   /** Unix socket that gets the terminal's master; without it the shim keeps the terminal. */
   readonly consoleSocket?: string;
   /** Unix socket that gets a pidfd of the process. */
@@ -105,10 +111,10 @@ export interface ExecFacts extends ProcessFacts {
   readonly namespaces: readonly NamespaceSpec[];
   /** The container's first process, in the caller's pid namespace. Absent: the shim's own first process. */
   readonly pid?: number;
+  /** Cgroups below the container's to be put into (`exec --cgroup`). */
+  readonly subCgroups?: SubCgroups;
   /** The container's own filter, `spec.linux.seccomp`. */
   readonly seccomp?: SeccompSpec;
-  /** The container's own rules, `spec.linux.resources.devices`. */
-  readonly devices?: NonNullable<LinuxSpec['resources']>['devices'];
   /** The container's own, `spec.linux`: they hold for each of its processes. */
   readonly personality?: LinuxSpec['personality'];
   readonly memoryPolicy?: LinuxSpec['memoryPolicy'];

@@ -27,13 +27,17 @@ describe('mount options', () => {
     assert.equal(parseMountOptions(['noatime', 'strictatime']).set, A.MOUNT_ATTR_STRICTATIME);
   });
 
-  test('the r forms are for the whole tree', () => {
-    assert.deepEqual(
-      [parseMountOptions(['rro']), parseMountOptions(['ro'])].map((one) => one.recursiveAttributes),
-      [true, false],
-    );
+  test('the r forms are for the whole tree, the plain ones for the mount alone', () => {
+    const { set, treeSet } = parseMountOptions(['ro', 'rnosuid']);
+    assert.deepEqual([set, treeSet], [A.MOUNT_ATTR_RDONLY | A.MOUNT_ATTR_NOSUID, A.MOUNT_ATTR_NOSUID]);
     // Not an r form of something: these are words of their own.
-    assert.equal(parseMountOptions(['relatime', 'rw']).recursiveAttributes, false);
+    assert.equal(parseMountOptions(['relatime', 'rw']).treeClear, 0);
+  });
+
+  test('words of the runtime spec are no options of a file system', () => {
+    const options = parseMountOptions(['rbind', 'idmap', 'ridmap', 'tmpcopyup', 'mand', 'iversion', 'async', 'x=1']);
+    assert.deepEqual(options.data, ['x=1']);
+    assert.deepEqual([options.idmap, options.copyUp], ['ridmap', true]);
   });
 
   test('no option is ever both set and cleared, the access time field apart', () => {

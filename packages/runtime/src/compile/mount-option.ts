@@ -4,15 +4,22 @@ import { MOUNT_ATTR, MS } from './kernel-flags.ts';
 export interface MountOptions {
   /** `bind` or `rbind`, undefined when neither is given. */
   readonly bind: 'bind' | 'rbind' | undefined;
-  /** MOUNT_ATTR_ bits to set and to clear. */
+  /** MOUNT_ATTR_ bits of the mount itself to set and to clear, whichever form they were given in. */
   readonly set: number;
   readonly clear: number;
-  /** Whether `set` and `clear` are for the whole tree (`rro` and its kin). */
-  readonly recursiveAttributes: boolean;
+  /** Those for the whole tree (`rro` and its kin). */
+  readonly treeSet: number;
+  readonly treeClear: number;
   /** MS_PRIVATE, MS_SLAVE, MS_SHARED or MS_UNBINDABLE with MS_REC for the r forms; 0 for none. */
   readonly propagation: number;
   /** MS_ flags of the superblock (`sync`, `dirsync`, `lazytime`). */
   readonly superblock: number;
+  /** Ids shown as the mount's own maps say, or the container's: of the mount, or of the whole tree. */
+  readonly idmap: 'idmap' | 'ridmap' | undefined;
+  /** A tmpfs that starts with what it covers. */
+  readonly copyUp: boolean;
+  /** Changes the mount that is there. */
+  readonly remount: boolean;
   /** All else: the file system's own options. */
   readonly data: readonly string[];
 }
@@ -63,35 +70,85 @@ const superblockFlags: Readonly<Record<string, number>> = {
   sync: MS.MS_SYNCHRONOUS,
   dirsync: MS.MS_DIRSYNC,
   lazytime: MS.MS_LAZYTIME,
-  silent: MS.MS_SILENT,
 };
 
-/** Words that only restate a default, or are for mount(8) itself. */
-const withoutMeaning = new Set(['defaults', 'async', 'nolazytime', 'loud', 'nofail', 'auto']);
+/** Their opposites, in mount(8)'s words. */
+const superblockOff: Readonly<Record<string, number>> = {
+  async: MS.MS_SYNCHRONOUS,
+  nolazytime: MS.MS_LAZYTIME,
+};
+
+/**
+ * Words that only restate a default or are for mount(8) itself, and four that mean nothing to Linux any more: mandatory
+ * locks went with 5.15, and the file systems that count versions do it unasked.
+ */
+const withoutMeaning = new Set([
+  'defaults',
+  'silent',
+  'loud',
+  'nofail',
+  'auto',
+  'mand',
+  'nomand',
+  'iversion',
+  'noiversion',
+]);
 
 /**
  * Sorts mount(8) options, runtime-spec config.md "Linux mount options". A later option wins over an
  * earlier one of the same field, as in mount(8).
  */
 export function parseMountOptions(options: readonly string[] | undefined): MountOptions {
-  let [set, clear, propagation, superblock] = [0, 0, 0, 0];
-  let bind: MountOptions['bind'];
-  let recursiveAttributes = false;
+  let [propagation, superblock] = [0, 0];
+  const own = { set: 0, clear: 0 };
+  const tree = { set: 0, clear: 0 };
+  const words = new Set<string>();
   const data: string[] = [];
   for (const option of options ?? []) {
     const attribute = attributeOf(option);
     if (attribute !== undefined) {
-      set = (set & ~attribute.clear) | attribute.set;
-      clear = (clear & ~attribute.set) | attribute.clear;
-      recursiveAttributes ||= attribute.recursive;
-    } else if (option === 'bind' || option === 'rbind') bind = option;
-    else if (Object.hasOwn(propagations, option)) propagation = propagations[option] ?? 0;
+      change(own, attribute);
+      if (attribute.recursive) change(tree, attribute);
+    } else if (Object.hasOwn(propagations, option)) propagation = propagations[option] ?? 0;
     else if (Object.hasOwn(superblockFlags, option)) superblock |= superblockFlags[option] ?? 0;
+    else if (Object.hasOwn(superblockOff, option)) superblock &= ~(superblockOff[option] ?? 0);
+    else if (wordSet.has(option)) remember(words, option);
     else if (option !== '' && !withoutMeaning.has(option)) data.push(option);
   }
-  // The clear of the access time field must stay beside whatever value was set in it.
-  if (set & A.MOUNT_ATTR__ATIME) clear |= A.MOUNT_ATTR__ATIME;
-  return { bind, set, clear, recursiveAttributes, propagation, superblock, data };
+  return {
+    bind: lastOf(words, ['bind', 'rbind']),
+    ...keepField(own),
+    treeSet: tree.set,
+    treeClear: keepField(tree).clear,
+    propagation,
+    superblock,
+    idmap: lastOf(words, ['idmap', 'ridmap']),
+    copyUp: words.has('tmpcopyup'),
+    remount: words.has('remount'),
+    data,
+  };
+}
+
+/** Words of the runtime spec that are no attribute of anything. */
+const wordSet: ReadonlySet<string> = new Set(['bind', 'rbind', 'idmap', 'ridmap', 'tmpcopyup', 'remount']);
+
+function remember(words: Set<string>, word: string): void {
+  words.delete(word);
+  words.add(word);
+}
+
+function lastOf<W extends string>(words: ReadonlySet<string>, wanted: readonly W[]): W | undefined {
+  return [...words].findLast((word): word is W => (wanted as readonly string[]).includes(word));
+}
+
+function change(bits: { set: number; clear: number }, { set, clear }: Attribute): void {
+  bits.set = (bits.set & ~clear) | set;
+  bits.clear = (bits.clear & ~set) | clear;
+}
+
+/** The clear of the access time field must stay beside whatever value was set in it. */
+function keepField({ set, clear }: Attribute): Attribute {
+  return { set, clear: set & A.MOUNT_ATTR__ATIME ? clear | A.MOUNT_ATTR__ATIME : clear };
 }
 
 /** Every option that is not handed to the file system, for `features`. */
@@ -102,9 +159,9 @@ export function mountOptionNames(): string[] {
     ...own.map((name) => `r${name}`),
     ...Object.keys(propagations),
     ...Object.keys(superblockFlags),
+    ...Object.keys(superblockOff),
     ...withoutMeaning,
-    'bind',
-    'rbind',
+    ...wordSet,
   ].toSorted();
 }
 

@@ -1,15 +1,13 @@
-import { posix } from 'node:path';
-import type { MountSpec, RuntimeSpec } from '@berth/model/runtime-spec';
+import type { RuntimeSpec } from '@berth/model/runtime-spec';
 import type { PlanRecord } from '../plan/record.ts';
+import { bindMount, mixesAttributes } from './bind-mount.ts';
 import { cgroupMount } from './cgroup-mount.ts';
-import type { HostFacts } from './facts.ts';
-import { invalid } from './invalid.ts';
-import { MOUNT_ATTR } from './kernel-flags.ts';
+import { fsMount } from './fs-mount.ts';
+import { MOUNT_ATTR, MS } from './kernel-flags.ts';
+import { mountPlace } from './mount-place.ts';
+import type { MountPlace, MountSetting } from './mount-place.ts';
 import { isBelow } from './mount-path.ts';
-import { parseMountOptions, superblockOptions } from './mount-option.ts';
-import type { MountOptions } from './mount-option.ts';
-import { sealRecord } from './seal.ts';
-import { inContainer, list } from './step.ts';
+import { propagationRecord, remountRecord, sealRecord } from './seal.ts';
 
 /** The mounts of a spec, in the three places of the plan where they belong. */
 export interface MountRecords {
@@ -19,7 +17,7 @@ export interface MountRecords {
   readonly late: readonly PlanRecord[];
   /** True when `late` has host paths as sources, so that the pivot must come after it. */
   readonly lateNeedsHost: boolean;
-  /** Read-only remounts of file systems in which the plan itself makes things; after the pivot. */
+  /** Changes of mounts that need their path, and read-only ones in which the plan makes things; after the pivot. */
   readonly seal: readonly PlanRecord[];
 }
 
@@ -27,93 +25,55 @@ export interface MountRecords {
  * Order is the spec's (a later mount may lie in an earlier one), except that cgroup mounts and all
  * that lies below them wait for the cgroup.
  */
-export function mountRecords(spec: RuntimeSpec, facts: HostFacts): MountRecords {
+export function mountRecords(setting: MountSetting): MountRecords {
   const early: PlanRecord[] = [];
   const late: PlanRecord[] = [];
   const seal: PlanRecord[] = [];
   const lateFolders: string[] = [];
-  spec.mounts.forEach((mount, index) => {
-    const path = `mounts[${index}]`;
-    const destination = destinationOf(mount, path);
-    const options = parseMountOptions(mount.options);
-    if (mount.type === 'cgroup' && options.bind === undefined) {
-      const made = cgroupMount({ destination, options, spec, facts });
-      late.push(...made.records);
-      seal.push(...made.seal);
-      lateFolders.push(destination);
-      return;
-    }
-    const waits =
-      (mount.type === 'cgroup2' && options.bind === undefined) ||
-      lateFolders.some((folder) => isBelow(folder, destination));
-    if (waits) lateFolders.push(destination);
-    const delayed = sealsLater(spec.mounts.slice(index + 1), { mount, destination, options });
-    (waits ? late : early).push(one({ mount, destination, options, path, delayed }));
-    if (delayed) seal.push(sealRecord(destination, options));
+  const places = setting.spec.mounts.map(mountPlace);
+  places.forEach((place, index) => {
+    const made = recordsOf(place, setting, places.slice(index + 1));
+    seal.push(...made.seal);
+    const waits = isCgroup(place) || lateFolders.some((folder) => isBelow(folder, place.destination));
+    if (waits) lateFolders.push(place.destination);
+    (waits ? late : early).push(...made.records);
   });
   return { early, late, seal, lateNeedsHost: late.some(({ kind }) => kind === 'bind_mount') };
 }
 
-interface OneMount {
-  readonly mount: MountSpec;
-  readonly destination: string;
-  readonly options: MountOptions;
+interface MadeMount {
+  readonly records: readonly PlanRecord[];
+  readonly seal: readonly PlanRecord[];
 }
 
-function one(entry: OneMount & { path: string; delayed: boolean }): PlanRecord {
-  const { mount, options, path } = entry;
-  const isBind = options.bind !== undefined || mount.type === 'bind' || mount.type === 'rbind';
-  if (isBind) return bindMount(entry);
-  const type = mount.type ?? '';
-  if (type === '' || type === 'none') throw invalid(`${path}.type`, 'a mount needs a type');
-  const source = mount.source ?? type;
-  const data = [
-    `source=${source}`,
-    ...superblockOptions(options.superblock),
-    ...options.data.filter((word) => word !== 'tmpcopyup'),
-  ];
-  const hidden = entry.delayed ? MOUNT_ATTR.MOUNT_ATTR_RDONLY : 0;
-  return inContainer('fs_mount', {
-    attributes: options.set & ~hidden,
-    mode: 0o755,
-    type,
-    target: entry.destination,
-    options: list(data),
-  });
-}
-
-function bindMount({ mount, destination, options, path }: OneMount & { path: string }): PlanRecord {
-  const [unknown] = options.data;
-  if (unknown !== undefined) {
-    throw invalid(`${path}.options`, `unknown option of a bind mount: ${unknown}`);
+function recordsOf(place: MountPlace, setting: MountSetting, following: readonly MountPlace[]): MadeMount {
+  const { destination, options } = place;
+  if (options.remount) return { records: [], seal: [remountRecord(place)] };
+  const isRemade = place.isBind && mixesAttributes(place);
+  if (place.isBind) {
+    return { records: [bindMount(place, setting)], seal: isRemade ? [sealRecord(destination, options)] : [] };
   }
-  const source = mount.source ?? '';
-  if (!posix.isAbsolute(source)) {
-    throw invalid(`${path}.source`, `a bind mount needs an absolute host path, not '${source}'`);
-  }
-  return inContainer('bind_mount', {
-    recursive: options.bind === 'rbind' || mount.type === 'rbind' ? 1 : 0,
-    set: options.set,
-    clear: options.clear,
-    propagation: options.propagation,
-    recursiveAttributes: options.recursiveAttributes ? 1 : 0,
-    source,
-    target: destination,
-  });
+  if (place.mount.type === 'cgroup') return cgroupMount(place, setting);
+  const writable = sealsLater(place, following);
+  return {
+    records: [fsMount(place, setting, writable)],
+    seal: [...(writable ? [sealRecord(destination, options)] : []), ...propagation(place, setting.spec)],
+  };
 }
 
-/** A read-only tmpfs in which mount points or devices are made yet can be sealed only later. */
-function sealsLater(following: readonly MountSpec[], entry: OneMount): boolean {
-  const { mount, destination, options } = entry;
+function isCgroup({ mount, isBind }: MountPlace): boolean {
+  return !isBind && (mount.type === 'cgroup' || mount.type === 'cgroup2');
+}
+
+/** A read-only tmpfs in which mount points, devices or copies are made yet can be sealed only later. */
+function sealsLater({ mount, destination, options }: MountPlace, following: readonly MountPlace[]): boolean {
   if (mount.type !== 'tmpfs' || !(options.set & MOUNT_ATTR.MOUNT_ATTR_RDONLY)) return false;
-  return destination === '/dev' || following.some((next) => isBelow(destination, next.destination));
+  return options.copyUp || destination === '/dev' || following.some((next) => isBelow(destination, next.destination));
 }
 
-function destinationOf(mount: MountSpec, path: string): string {
-  if (!posix.isAbsolute(mount.destination)) {
-    throw invalid(`${path}.destination`, `not an absolute path: ${mount.destination}`);
-  }
-  const clean = posix.normalize(mount.destination).replace(/(.)\/$/, '$1');
-  if (clean === '/') throw invalid(`${path}.destination`, 'nothing can be mounted on /');
-  return clean;
+/** A new mount is private already, unless the root it is on is shared. */
+function propagation({ destination, options }: MountPlace, { linux }: RuntimeSpec): PlanRecord[] {
+  const isPrivate = !(options.propagation & (MS.MS_SHARED | MS.MS_UNBINDABLE));
+  if (!options.propagation || (isPrivate && linux.rootfsPropagation !== 'shared')) return [];
+  return [propagationRecord(destination, options.propagation)];
 }

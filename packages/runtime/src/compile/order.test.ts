@@ -110,29 +110,3 @@ describe('the order of steps', () => {
     assert.ok(last(made, 'mknod') < sealed && last(made, 'pivot_root') < sealed);
   });
 });
-
-describe('where device rules cannot be had (v2)', () => {
-  const onV2: HostFacts = {
-    ...facts,
-    cgroup: { version: 2, hierarchies: [], unified: '/sys/fs/cgroup', controllers: [] },
-  };
-  const mknod = 1n << 27n;
-  const keeps = (made: Plan) => {
-    const record = made.records.find((one) => one.kind === 'bounding');
-    return (BigInt(record?.keep ?? 0) & mknod) !== 0n;
-  };
-
-  test('devices can neither be made nor come with the image', () => {
-    const made = compileContainer(spec({}), onV2);
-    assert.equal(keeps(made), false);
-    const root = made.records.find((one) => one.kind === 'root_attributes');
-    assert.equal(Number(root?.set) & 4, 4);
-    assert.equal(keeps(compileContainer(spec({}), facts)), true);
-  });
-
-  test('a privileged container may, as it may anyway', () => {
-    const made = compileContainer(spec({ privileged: true }), onV2);
-    assert.equal(keeps(made), true);
-    assert.equal(first(made, 'root_attributes'), -1);
-  });
-});

@@ -12,6 +12,11 @@ const propagationFlags = {
   slave: MS.MS_SLAVE,
   shared: MS.MS_SHARED,
   unbindable: MS.MS_UNBINDABLE,
+  // Not in the spec, but runc takes them, and the first step reaches the whole tree anyway.
+  rprivate: MS.MS_PRIVATE,
+  rslave: MS.MS_SLAVE,
+  rshared: MS.MS_SHARED,
+  runbindable: MS.MS_UNBINDABLE,
 } as const;
 
 /** The page that mount(2) copies its options from, less the final NUL. */
@@ -25,7 +30,9 @@ const maxMountData = 4095;
  */
 export function rootRecords(spec: RuntimeSpec, facts: HostFacts): PlanRecord[] {
   const propagation = propagationOf(spec);
-  const records = [mount({ target: '/', flags: (propagation || MS.MS_SLAVE) | MS.MS_REC })];
+  // What is unbindable cannot be bound onto itself: the root becomes so at the end.
+  const first = propagation === MS.MS_UNBINDABLE ? MS.MS_PRIVATE : propagation || MS.MS_SLAVE;
+  const records = [mount({ target: '/', flags: first | MS.MS_REC })];
   if (propagation === MS.MS_SHARED) {
     if (facts.rootParent === undefined) {
       throw invalid('linux.rootfsPropagation', 'shared needs to know the mount of the root folder');
@@ -35,18 +42,15 @@ export function rootRecords(spec: RuntimeSpec, facts: HostFacts): PlanRecord[] {
   const target = rootTarget(spec, facts);
   if (facts.rootMounts === undefined) {
     // pivot_root(2) takes only a mount point, so a plain folder is bound onto itself.
-    records.push(mount({ source: spec.root.path, target, flags: MS.MS_BIND | MS.MS_REC }));
+    records.push(mount({ source: target, target, flags: MS.MS_BIND | MS.MS_REC }));
   } else records.push(...facts.rootMounts.map((one, index) => rootMount(one, target, index)));
   records.push(inContainer('root_open', { path: target }));
   return records;
 }
 
 /** Attributes and propagation of the root mount, once nothing needs to be made in it any more. */
-export function rootAttributeRecords(spec: RuntimeSpec, openDevices: boolean): PlanRecord[] {
-  const readonly = spec.root.readonly ? MOUNT_ATTR.MOUNT_ATTR_RDONLY : 0;
-  // Without a mount on /dev the container's own devices are on the root.
-  const hasDev = spec.mounts.some(({ destination }) => destination === '/dev');
-  const set = readonly | (openDevices && hasDev ? MOUNT_ATTR.MOUNT_ATTR_NODEV : 0);
+export function rootAttributeRecords(spec: RuntimeSpec): PlanRecord[] {
+  const set = spec.root.readonly ? MOUNT_ATTR.MOUNT_ATTR_RDONLY : 0;
   const propagation = propagationOf(spec);
   if (!set && !propagation) return [];
   return [inContainer('root_attributes', { set, propagation })];
