@@ -69,7 +69,7 @@ describe('compared with runc 1.5', () => {
     assert.deepEqual(members(own).toSorted(), members(peer).toSorted());
   });
 
-  test('capabilities, namespaces, hooks and the words of seccomp are the same', (t) => {
+  test('capabilities, namespaces, hooks, the words of seccomp and mount options are the same', (t) => {
     if (runc === undefined) return t.skip('no runc 1.5 or newer is installed');
     const own = features({ version: '0.1.0' });
     const peer = JSON.parse(run(runc, 'features')) as typeof own;
@@ -77,6 +77,10 @@ describe('compared with runc 1.5', () => {
     assert.deepEqual(own.linux.namespaces, peer.linux.namespaces);
     assert.deepEqual(own.linux.capabilities, peer.linux.capabilities);
     assert.deepEqual(own.linux.memoryPolicy, peer.linux.memoryPolicy);
+    assert.deepEqual(
+      peer.mountOptions.filter((option) => !own.mountOptions.includes(option)),
+      [],
+    );
     for (const list of ['actions', 'operators', 'knownFlags'] as const) {
       assert.deepEqual([...own.linux.seccomp[list]].toSorted(), [...peer.linux.seccomp[list]].toSorted(), list);
     }

@@ -18,9 +18,6 @@ export interface FeaturesHost {
   readonly takesFilterFlag?: TakesFlag;
 }
 
-/** Options that the runtime understands beside those of mount_setattr(2) and mount(2). */
-const ownMountOptions = ['idmap', 'ridmap', 'tmpcopyup', 'remount'];
-
 /** Annotations of a config that change what the runtime does; a final dot means all that begin so. */
 export const meaningfulAnnotations: readonly string[] = ['org.systemd.property.', 'org.criu.config'];
 
@@ -33,7 +30,7 @@ export function features({ version, takesFilterFlag = kernelTakesFilterFlag }: F
     ociVersionMin: oldestVersion,
     ociVersionMax: newestVersion,
     hooks: hookKinds,
-    mountOptions: [...new Set([...mountOptionNames(), ...ownMountOptions])].toSorted(),
+    mountOptions: mountOptionNames(),
     linux: linuxFeatures(takesFilterFlag),
     annotations: {
       'org.berth.version': version,

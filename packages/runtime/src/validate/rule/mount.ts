@@ -14,9 +14,6 @@ interface Place {
 
 /** The options of idmapped mounts; they are Berth's and no file system's. */
 const idmapOptions = ['idmap', 'ridmap'];
-/** Words that are ours or mount(8)'s, whether or not the compiler has them in a table. */
-const notData = new Set([...idmapOptions, 'tmpcopyup', 'remount', 'mand', 'nomand', 'iversion', 'noiversion']);
-
 function places({ mounts }: RuntimeSpec): Place[] {
   return mounts.map((mount, index) => {
     const options = mount.options ?? [];
@@ -102,7 +99,7 @@ const sourceRules: readonly Rule<RuntimeSpec>[] = [
       for (const { path, isBind, options } of places(spec)) {
         if (!isBind) continue;
         for (const [index, option] of options.entries()) {
-          if (!notData.has(option) && parseMountOptions([option]).data.length > 0) {
+          if (parseMountOptions([option]).data.length > 0) {
             yield at(`${path}.options[${index}]`, `a bind mount knows no option '${option}'`);
           }
         }
