@@ -27,6 +27,8 @@ export interface CallOptions {
   readonly descriptors?: readonly number[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** What stands before the runtime's own command. */
+  readonly prefix?: readonly string[];
   /** Milliseconds until the command is killed. */
   readonly timeout?: number;
 }
@@ -44,6 +46,7 @@ export interface State {
 /** A bundle with its container, in a folder, a state folder and a cgroup of its own. */
 export class Box implements AsyncDisposable {
   readonly runtime: Runtime;
+  readonly programs: Programs;
   readonly folder = mkdtempSync('/tmp/bc-');
   readonly bundle = path.join(this.folder, 'b');
   readonly rootfs = path.join(this.bundle, 'rootfs');
@@ -54,6 +57,7 @@ export class Box implements AsyncDisposable {
 
   constructor(runtime: Runtime, programs: Programs) {
     this.runtime = runtime;
+    this.programs = programs;
     mkdirSync(this.bundle);
     // A user namespace's root has to reach the root file system.
     chmodSync(this.folder, 0o755);
@@ -79,10 +83,14 @@ export class Box implements AsyncDisposable {
   }
 
   /** Files for stdio, not pipes: a container that goes on would keep them open. */
-  spawn(args: readonly string[], at: string, { input, descriptors = [], env, cwd }: CallOptions): ChildProcess {
+  spawn(
+    args: readonly string[],
+    at: string,
+    { input, descriptors = [], env, cwd, prefix = [] }: CallOptions,
+  ): ChildProcess {
     writeFileSync(`${at}.in`, input ?? '');
     const files = [openSync(`${at}.in`, 'r'), openSync(`${at}.out`, 'w'), openSync(`${at}.err`, 'w')];
-    const [program, ...before] = this.runtime.command;
+    const [program, ...before] = [...prefix, ...this.runtime.command];
     const child = spawn(program!, [...before, ...args], {
       stdio: [...files, ...descriptors],
       cwd,
@@ -200,7 +208,7 @@ function seenIn(ran: Ran): Seen {
 }
 
 /** Asks again and again. @throws AssertionError when it does not become true in five seconds */
-export async function until(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
+export async function until(isTrue: () => boolean | Promise<boolean>, what: string | (() => string)): Promise<void> {
   for (const deadline = Date.now() + 5000; Date.now() < deadline; await sleep(10)) if (await isTrue()) return;
-  assert.fail(`not so within 5 s: ${what}`);
+  assert.fail(`not so within 5 s: ${typeof what === 'string' ? what : what()}`);
 }

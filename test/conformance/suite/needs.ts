@@ -13,7 +13,11 @@ const obstacles = {
   'user namespaces': () => (existsSync('/proc/self/ns/user') ? undefined : 'the kernel has no user namespaces'),
   'time namespaces': () => (existsSync('/proc/self/ns/time') ? undefined : 'the kernel has no time namespaces'),
   keyrings: () => (existsSync('/proc/keys') ? undefined : 'the kernel has no keyrings'),
+  'disk 254:0': () => (existsSync('/sys/dev/block/254:0') ? undefined : 'there is no disk 254:0'),
+  ip: () =>
+    ['/sbin/ip', '/usr/sbin/ip', '/bin/ip'].some((file) => existsSync(file)) ? undefined : 'there is no ip program',
   overlay: () => (config().includes('overlay') ? undefined : 'the kernel has no overlay'),
+  'no apparmor': () => (existsSync('/sys/kernel/security/apparmor') ? 'AppArmor is on' : undefined),
   apparmor: () => (existsSync('/sys/kernel/security/apparmor') ? undefined : 'AppArmor is not on'),
 } as const;
 

@@ -19,20 +19,17 @@ const folders = ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp', 'mnt', 'work'];
 export class Programs implements Disposable {
   readonly folder: string;
 
+  /** The program that takes a descriptor from a socket. */
+  get descriptor(): string {
+    return path.join(this.folder, 'descriptor');
+  }
+
   constructor() {
     this.folder = mkdtempSync('/tmp/bc-programs-');
     copyFileSync('/bin/busybox', path.join(this.folder, 'busybox'));
     const sources = globSync(path.join(import.meta.dirname, '../probe/*.c'));
-    execFileSync('cc', [
-      '-static',
-      '-O1',
-      '-Wall',
-      '-Wextra',
-      '-Werror',
-      '-o',
-      path.join(this.folder, 'probe'),
-      ...sources,
-    ]);
+    compile(path.join(this.folder, 'probe'), ['-static', ...sources]);
+    compile(this.descriptor, [path.join(import.meta.dirname, '../programs/descriptor.c')]);
   }
 
   /** A root file system of a case's own: hard links, so that it costs nothing. */
@@ -50,4 +47,8 @@ export class Programs implements Disposable {
   [Symbol.dispose](): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+function compile(output: string, args: readonly string[]): void {
+  execFileSync('cc', ['-O1', '-Wall', '-Wextra', '-Werror', '-o', output, ...args]);
 }

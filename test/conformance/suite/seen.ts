@@ -20,7 +20,7 @@ export class Seen {
 
   /** A field of `read /proc/self/status`. */
   status(field: string): string {
-    const found = new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(this.of('read /proc/self/status'));
+    const found = new RegExp(`^${field}:[ \\t]*(.*)$`, 'm').exec(this.of('read /proc/self/status'));
     assert.ok(found !== null, `no ${field} in status`);
     return found[1]!.trim();
   }
