@@ -40,6 +40,46 @@ describe('good specs have no findings', () => {
     });
   }
 
+  const parts: Readonly<Record<string, object>> = {
+    'lists of processors': { resources: { cpu: { cpus: '0-31:2/8, 40', mems: '0' } } },
+    'all unlimited': { resources: { memory: { limit: -1, swap: -1 }, cpu: { quota: -1 }, pids: { limit: -1 } } },
+    'swap without a limit': { resources: { memory: { swap: 1 << 20 } } },
+    'a device rule for all': { resources: { devices: [{ allow: false }] } },
+    'a class of its own': { intelRdt: { closID: 'c', l3CacheSchema: 'L3:0=f', memBwSchema: 'MB:0=20' } },
+    'the default class': { intelRdt: { closID: '/', enableMonitoring: true } },
+    'a renamed device': { netDevices: { 'eth0.100': { name: 'lan' } }, namespaces: [{ type: 'network' }] },
+    'swapped devices': { netDevices: { a: { name: 'b' }, b: { name: 'a' } }, namespaces: [{ type: 'network' }] },
+    'preferred nodes': { memoryPolicy: { mode: 'MPOL_PREFERRED', nodes: '0-1', flags: ['MPOL_F_STATIC_NODES'] } },
+    'a joined user namespace': {
+      namespaces: [{ type: 'user', path: '/proc/7/ns/user' }],
+      uidMappings: [{ containerID: 0, hostID: 1000, size: 65536 }],
+    },
+    'an agent': {
+      seccomp: {
+        defaultAction: 'SCMP_ACT_ALLOW',
+        listenerPath: '/run/agent.sock',
+        listenerMetadata: 'm',
+        flags: ['SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV'],
+        syscalls: [{ names: ['mkdir'], action: 'SCMP_ACT_NOTIFY' }],
+      },
+    },
+  };
+
+  for (const [name, linux] of Object.entries(parts)) {
+    test(name, () => {
+      const spec = { ...minimal, linux: { ...minimal.linux, ...linux } };
+      assert.deepEqual(validateSpec(spec).warnings, []);
+    });
+  }
+
+  test('mounts that change one that is there', () => {
+    const mounts = [
+      { destination: '/proc', options: ['remount', 'ro'] },
+      { destination: '/etc', options: ['remount', 'bind', 'ro'] },
+    ];
+    assert.deepEqual(validateSpec({ ...minimal, mounts }).warnings, []);
+  });
+
   test('a valid spec is given back as it is', () => {
     const spec = plain(built({ tty: true, memory: 1 << 20 }));
     assert.deepEqual(validateSpec(spec).spec, spec);

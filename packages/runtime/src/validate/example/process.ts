@@ -26,6 +26,7 @@ export const badProcesses: readonly BadSpec[] = [
   ['spec.rlimit_duplicate', 'process.rlimits[1].type', { 'process.rlimits': [rlimit(1, 1), rlimit(2, 2)] }],
   ['spec.rlimit_soft_above_hard', 'process.rlimits[0].soft', { 'process.rlimits': [rlimit(2n ** 64n - 1n, 1)] }],
   ['spec.cpu_affinity_list', 'process.execCPUAffinity.initial', { 'process.execCPUAffinity': { initial: '0-1,' } }],
+  ['spec.cpu_affinity_list', 'process.execCPUAffinity.initial', { 'process.execCPUAffinity': { initial: '0-7:1/2' } }],
   ['spec.cpu_affinity_list', 'process.execCPUAffinity.final', { 'process.execCPUAffinity': { final: 'all' } }],
   ['spec.scheduler_policy_unavailable', 'process.scheduler.policy', { 'process.scheduler': { policy: 'SCHED_ISO' } }],
   ['spec.scheduler_nice_range', 'process.scheduler.nice', { 'process.scheduler': { policy: 'SCHED_BATCH', nice: 20 } }],

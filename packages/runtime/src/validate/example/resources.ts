@@ -39,6 +39,7 @@ export const badResources: readonly BadSpec[] = [
   ],
   ['spec.cpu_idle_range', 'linux.resources.cpu.idle', { 'linux.resources.cpu': { idle: 2 } }],
   ['spec.cpuset_list', 'linux.resources.cpu.cpus', { 'linux.resources.cpu': { cpus: '3-1' } }],
+  ['spec.cpuset_list', 'linux.resources.cpu.cpus', { 'linux.resources.cpu': { cpus: '0-7:3/2' } }],
   ['spec.cpuset_list', 'linux.resources.cpu.mems', { 'linux.resources.cpu': { mems: '0;1' } }],
   ['spec.pids_limit_range', 'linux.resources.pids.limit', { 'linux.resources.pids': { limit: -2 } }],
   ['spec.block_weight_range', 'linux.resources.blockIO.weight', { 'linux.resources.blockIO': { weight: 9 } }],

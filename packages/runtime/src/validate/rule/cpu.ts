@@ -1,6 +1,6 @@
 import type { ResourcesSpec } from '@berth/model/runtime-spec';
 import { at } from '../finding.ts';
-import { listFault } from './number-list.ts';
+import { kernelListFault } from './number-list.ts';
 import type { Rule } from './rule.ts';
 
 /** Microseconds: 1 ms and 1 s, kernel Documentation/scheduler/sched-bwc.rst. */
@@ -68,7 +68,7 @@ export const cpuRules: readonly Rule<ResourcesSpec>[] = [
     remedy: 'write it as 0-3,7',
     *find({ cpu = {} }) {
       for (const part of ['cpus', 'mems'] as const) {
-        const fault = cpu[part] === undefined ? undefined : listFault(cpu[part]);
+        const fault = cpu[part] === undefined ? undefined : kernelListFault(cpu[part]);
         if (fault !== undefined) yield at(`cpu.${part}`, fault);
       }
     },

@@ -9,6 +9,8 @@ interface Place {
   readonly mount: MountSpec;
   readonly path: string;
   readonly isBind: boolean;
+  /** Changes what is mounted there already: needs no source and no type. */
+  readonly isRemount: boolean;
   readonly options: readonly string[];
 }
 
@@ -21,7 +23,7 @@ function places({ mounts }: RuntimeSpec): Place[] {
       options.some((option) => option === 'bind' || option === 'rbind') ||
       mount.type === 'bind' ||
       mount.type === 'rbind';
-    return { mount, path: `mounts[${index}]`, isBind, options };
+    return { mount, path: `mounts[${index}]`, isBind, isRemount: options.includes('remount'), options };
   });
 }
 
@@ -76,8 +78,9 @@ const sourceRules: readonly Rule<RuntimeSpec>[] = [
     meaning: 'a mount that is no bind mount has no type',
     remedy: 'give the type of the file system, or the option bind or rbind',
     *find(spec) {
-      for (const { mount, path, isBind } of places(spec)) {
-        if (!isBind && (mount.type ?? 'none') === 'none') yield at(`${path}.type`, 'a mount needs a type');
+      for (const { mount, path, isBind, isRemount } of places(spec)) {
+        if (!isBind && !isRemount && (mount.type ?? 'none') === 'none')
+          yield at(`${path}.type`, 'a mount needs a type');
       }
     },
   },
@@ -86,8 +89,8 @@ const sourceRules: readonly Rule<RuntimeSpec>[] = [
     meaning: 'a bind mount has no source',
     remedy: 'name the file or folder of the host to show',
     *find(spec) {
-      for (const { mount, path, isBind } of places(spec)) {
-        if (isBind && !mount.source) yield at(`${path}.source`, 'a bind mount needs a source');
+      for (const { mount, path, isBind, isRemount } of places(spec)) {
+        if (isBind && !isRemount && !mount.source) yield at(`${path}.source`, 'a bind mount needs a source');
       }
     },
   },

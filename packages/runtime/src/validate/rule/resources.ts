@@ -162,11 +162,11 @@ const otherRules: readonly Rule<ResourcesSpec>[] = [
   },
   {
     code: 'spec.unified_process_file',
-    meaning: 'a key of `unified` is a file that moves processes or changes the tree',
+    meaning: 'a key of `unified` is one of the files cgroup.*, which move processes or change the tree',
     remedy: 'remove it: the runtime itself does that',
     *find({ unified = {} }) {
-      for (const name of ['cgroup.procs', 'cgroup.threads', 'cgroup.kill', 'cgroup.subtree_control', 'cgroup.type']) {
-        if (Object.hasOwn(unified, name)) yield at(member('unified', name), "is the runtime's own business");
+      for (const name of Object.keys(unified).filter((each) => each.startsWith('cgroup.'))) {
+        yield at(member('unified', name), "is the runtime's own business");
       }
     },
   },
