@@ -61,7 +61,7 @@ static bool handle_resize(struct client *client) {
 }
 
 static bool is_listed(const struct process *process) {
-    return process->state == RUNNING || process->state == EXITED;
+    return process->created || process->state == RUNNING || process->state == EXITED;
 }
 
 static bool handle_state(struct client *client) {
@@ -89,6 +89,18 @@ static bool handle_reopen_log(struct client *client) {
     return answer(client, log_reopen(&shim.log));
 }
 
+/* What is created waits for anybody; other questions are between the plan and who sent it. */
+static bool handle_answer(struct client *client) {
+    int32_t error;
+    struct process *process = process_find(client->frame.process);
+    memcpy(&error, client->payload, sizeof error);
+    bool may = process != NULL && (process->created || process->launcher == client);
+    int result = may ? start_answer(process, error) : -ESRCH;
+    answer(client, result); /* before STARTED, as a question comes before its outcome */
+    if (result == 0) start_continue(process);
+    return true;
+}
+
 void handle_frame(struct client *client) {
     enum { ANY = FRAME_MAX + 1 };
     static const struct { bool (*handle)(struct client *); uint32_t size; } handlers[] = {
@@ -96,6 +108,7 @@ void handle_frame(struct client *client) {
         [FRAME_STDIN_CLOSE] = {handle_stdin, 0}, [FRAME_SIGNAL] = {handle_signal, 4},
         [FRAME_RESIZE] = {handle_resize, 4}, [FRAME_STATE] = {handle_state, 0},
         [FRAME_WATCH] = {handle_watch, 0}, [FRAME_REOPEN_LOG] = {handle_reopen_log, 0},
+        [FRAME_ANSWER] = {handle_answer, 4},
     };
     unsigned type = client->frame.type;
     bool known = type < sizeof handlers / sizeof *handlers && handlers[type].handle != NULL;

@@ -83,13 +83,14 @@ static int decode_record(struct record *record, const uint8_t *bytes, size_t lef
     return error < 0 ? error : (int)header->size;
 }
 
-/* Points at each item of a list; returns how many there are. */
-static size_t list_items(const struct text *list, char **items) {
+size_t list_items(const struct text *list, char **items) {
     size_t count = 0;
     for (uint32_t at = 0; at < list->size; at += (uint32_t)strlen(list->data + at) + 1, count++)
         if (items != NULL) items[count] = (char *)(uintptr_t)(list->data + at);
     return count;
 }
+
+static char *no_arguments[] = {NULL};
 
 static int decode_arguments(struct plan *plan, const struct record *execve) {
     const struct text *argv = &execve->strings[S_execve_argv], *env = &execve->strings[S_execve_env];
@@ -103,16 +104,20 @@ static int decode_arguments(struct plan *plan, const struct record *execve) {
     return 0;
 }
 
-/* One process, made by one spawn; its track ends in the only execve. */
+/* One process, made by one spawn; its track ends in the only execve. Or one that another program makes. */
 static int check_order(struct plan *plan) {
     const struct record *last = NULL;
-    unsigned spawns = 0, execs = 0;
+    unsigned spawns = 0, execs = 0, adopts = 0;
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct record *record = &plan->records[i];
         if (record->track == TRACK_CONTAINER) last = record;
         spawns += record->kind == KIND_spawn;
         execs += record->kind == KIND_execve;
+        adopts += record->kind == KIND_adopt;
     }
+    plan->adopts = adopts == 1;
+    plan->argv = plan->env = no_arguments;
+    if (adopts > 0) return plan->adopts && spawns == 0 && last == NULL ? 0 : -EINVAL;
     if (spawns != 1 || execs != 1 || last->kind != KIND_execve) return -EINVAL;
     return decode_arguments(plan, last);
 }
@@ -145,6 +150,6 @@ int plan_decode(struct plan *plan, const uint8_t *bytes, size_t size) {
 
 void plan_free(struct plan *plan) {
     free(plan->records);
-    free(plan->argv);
+    if (plan->argv != no_arguments) free(plan->argv);
     *plan = (struct plan){0};
 }

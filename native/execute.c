@@ -13,8 +13,8 @@ int execute_record(struct run *run, uint32_t index) {
     uint64_t since = run->waiting_since ? run->waiting_since : nanoseconds(CLOCK_MONOTONIC);
     entry->run = 1;
     int error = record->flags & RECORD_INJECT ? -ECANCELED : functions[record->kind](run, record);
-    run->waiting_since = record->kind == KIND_wait && error == -EAGAIN ? since : 0;
-    if (run->waiting_since) return error;
+    run->waiting_since = error == WAITS ? since : 0;
+    if (error == WAITS) return error;
     entry->nanoseconds = nanoseconds(CLOCK_MONOTONIC) - since;
     entry->error = error < 0 ? -error : 0;
     return record->flags & RECORD_SOFT ? 0 : -entry->error;
@@ -29,5 +29,6 @@ _Noreturn void execute_container(struct run *run) {
     }
     /* Only a soft execve that failed gets here without an error. */
     if (shared->error == 0) shared->error = ENOEXEC;
+    gate_report(run);
     _exit(1);
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include "plan.h"
 #include "shim.h"
 
 /* An earlier one with this number was settled: its descriptors are long closed, its clients told. */
@@ -35,22 +36,57 @@ struct process *process_find(uint16_t id) {
     return process;
 }
 
-static void reaped(pid_t pid, int status) {
-    for (struct process *process = shim.processes; process != NULL; process = process->next) {
-        if (process->pid != pid || process->reaped) continue;
-        process->reaped = true;
-        process->finished = nanoseconds(CLOCK_REALTIME);
-        process->quiet_since = nanoseconds(CLOCK_MONOTONIC);
-        process->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-        process->code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    }
+/* Children that a program of a plan left to us and that ended before `adopt` could name them. */
+static struct { pid_t pid; int status; } strays[32];
+
+static void ended(struct process *process, int status) {
+    process->reaped = true;
+    process->finished = nanoseconds(CLOCK_REALTIME);
+    process->quiet_since = nanoseconds(CLOCK_MONOTONIC);
+    process->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    process->code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+static void reaped(pid_t pid, int status) {
+    static unsigned turn;
+    for (struct process *process = shim.processes; process != NULL; process = process->next) {
+        if (process->pid == pid && !process->reaped) return ended(process, status);
+        if (process->run == NULL || process->run->helper != pid) continue;
+        process->run->helper = 0;
+        return;
+    }
+    unsigned at = turn++ % (sizeof strays / sizeof *strays);
+    strays[at].pid = pid;
+    strays[at].status = status;
+}
+
+bool process_take_stray(struct process *process) {
+    for (unsigned i = 0; i < sizeof strays / sizeof *strays; i++) {
+        if (strays[i].pid != process->pid) continue;
+        strays[i].pid = 0;
+        ended(process, strays[i].status);
+        return true;
+    }
+    return false;
+}
+
+/* The terminal takes the place of the pipes: one end for output, one for input, and its own peer. */
+void process_take_terminal(struct process *process, const int descriptors[2]) {
+    fcntl(descriptors[0], F_SETFL, O_NONBLOCK | O_RDWR);
+    process->output[0] = descriptors[0];
+    process->input = fcntl(descriptors[0], F_DUPFD_CLOEXEC, 3);
+    process->slave = descriptors[1];
+}
+
+/* Another one has it now. */
+void process_forget_terminal(struct process *process) {
+    close_descriptor(&process->output[0]);
+    close_descriptor(&process->input);
+    close_descriptor(&process->slave);
+}
+
+/* Told when its end is known and it has run: so not before the program that starts it is done. */
 void process_exited(struct process *process) {
-    /* Dead before anybody looked at its socket: it still has to be found out whether it got to exec. */
-    if (process->state == STARTING) start_continue(process);
-    if (process->state == STARTING) start_fail(process, NO_RECORD, -ECHILD);
-    if (process->state == FAILING) start_failed(process);
     if (process->state != RUNNING) return;
     process->state = EXITED;
     close_descriptor(&process->pidfd);
@@ -66,7 +102,8 @@ void process_reap_all(void) {
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0;) reaped(pid, status);
     struct process *first = NULL;
     for (struct process *process = shim.processes; process != NULL; process = process->next) {
-        if (!process->reaped || process->state == EXITED || process->state == GONE) continue;
+        start_stirred(process);
+        if (!process->reaped) continue;
         if (process->id == 0)
             first = process;
         else

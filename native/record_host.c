@@ -56,10 +56,15 @@ RECORD(join_pid) {
     return run->join < 0 ? run->join : 0;
 }
 
+RECORD(join_process) {
+    run->first = run_keep(run, check(syscall(SYS_pidfd_open, (pid_t)NUMBER(join_process, pid), 0)));
+    return run->first < 0 ? run->first : 0;
+}
+
 /* The rest of the shim's descriptors (clients, other processes' pipes) must not even be open while the
  * process is inside the container but not yet the program: whoever can look at it could take them. */
-static void close_all_but(const int *wanted, int count) {
-    for (unsigned below = 3, next; below < INT_MAX; below = next + 1) {
+static void close_all_but(unsigned from, const int *wanted, int count) {
+    for (unsigned below = from, next; below < INT_MAX; below = next + 1) {
         next = INT_MAX;
         for (int i = 0; i < count; i++)
             if (wanted[i] >= (int)below && wanted[i] < (int)next) next = (unsigned)wanted[i];
@@ -70,8 +75,21 @@ static void close_all_but(const int *wanted, int count) {
 static _Noreturn void become_process(struct run *run, int sync) {
     run->sync = sync;
     memset(run->tokens, 0, sizeof run->tokens);
-    close_all_but((int[]){sync, run->first, run->stdio[0], run->stdio[1], run->stdio[2]}, 5);
+    int wanted[5 + KEPT_LIMIT] = {sync, run->first, run->stdio[0], run->stdio[1], run->stdio[2]};
+    memcpy(wanted + 5, run->kept, sizeof run->kept);
+    close_all_but(3 + run->preserve, wanted, 5 + (int)run->kept_count);
     execute_container(run);
+}
+
+int run_keep(struct run *run, int fd) {
+    if (fd < 0) return fd;
+    if (run->kept_count < KEPT_LIMIT) return run->kept[run->kept_count++] = fd;
+    close(fd);
+    return -EMFILE;
+}
+
+void run_unkeep(struct run *run) {
+    while (run->kept_count > 0) close(run->kept[--run->kept_count]);
 }
 
 /* In another pid namespace only the children are born, so the shim goes there and comes back. */
@@ -79,16 +97,17 @@ static int clone_process(struct run *run, uint64_t flags, int cgroup, int sync) 
     struct process *process = run->process;
     struct clone_args args = {.flags = flags | CLONE_PIDFD, .exit_signal = SIGCHLD};
     args.pidfd = (uintptr_t)&process->pidfd;
-    AUTO_FD home = run->join >= 0 ? check(open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC)) : -1;
+    bool away = run->join >= 0 && run->user < 0;
+    AUTO_FD home = away ? check(open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC)) : -1;
     if (cgroup >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = (uint64_t)cgroup;
     }
-    if (run->join >= 0 && (home < 0 || setns(run->join, CLONE_NEWPID) < 0)) return home < 0 ? home : -errno;
-    int pid = check(syscall(SYS_clone3, &args, sizeof args));
+    if (away && (home < 0 || setns(run->join, CLONE_NEWPID) < 0)) return home < 0 ? home : -errno;
+    int pid = run->user >= 0 ? clone_joined(run, &args) : check(syscall(SYS_clone3, &args, sizeof args));
     if (pid == 0) become_process(run, sync);
-    int back = run->join >= 0 ? check(setns(home, CLONE_NEWPID)) : 0;
-    process->pid = pid > 0 ? pid : 0;
+    int back = away ? check(setns(home, CLONE_NEWPID)) : 0;
+    process->pid = run->shared->pid = pid > 0 ? pid : 0;
     return pid < 0 ? pid : back;
 }
 
@@ -106,6 +125,8 @@ RECORD(spawn) {
     int error = clone_process(run, NUMBER(spawn, flags), cgroup, process_end);
     for (int i = 0; i < 3; i++) close_descriptor(&run->stdio[i]);
     close_descriptor(&run->join);
+    close_descriptor(&run->user);
+    run_unkeep(run);
     return error;
 }
 

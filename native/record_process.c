@@ -2,21 +2,42 @@
 #include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/filter.h>
+#include <linux/ioprio.h>
+#include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include "plan.h"
+#include "shim.h"
 
-RECORD(rlimit) {
-    struct rlimit limit = {.rlim_cur = NUMBER(rlimit, current), .rlim_max = NUMBER(rlimit, maximum)};
-    return check(setrlimit(NUMBER(rlimit, resource), &limit));
+/* On the host track the process's, which in its user namespace may not raise them; and never the shim's own. */
+static pid_t whose(const struct run *run, const struct record *record) {
+    return record->track == TRACK_CONTAINER ? 0 : run->process->pid > 0 ? run->process->pid : -1;
 }
 
-RECORD(keep_caps) {
-    return check(prctl(PR_SET_KEEPCAPS, NUMBER(keep_caps, value), 0, 0, 0));
+PLAIN(rlimit, SYS_prlimit64, whose(run, record), NUMBER(rlimit, resource),
+      ((uint64_t[]){NUMBER(rlimit, current), NUMBER(rlimit, maximum)}), NULL)
+PLAIN(keep_caps, SYS_prctl, PR_SET_KEEPCAPS, NUMBER(keep_caps, value), 0, 0, 0)
+PLAIN(no_new_privs, SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+PLAIN(umask, SYS_umask, NUMBER(umask, mask))
+PLAIN(setsid, SYS_setsid)
+PLAIN(keyring, SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, TEXT(keyring, name))
+PLAIN(io_priority, SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, NUMBER(io_priority, priority))
+PLAIN(personality, SYS_personality, NUMBER(personality, persona))
+PLAIN(memory_policy, SYS_set_mempolicy, NUMBER(memory_policy, mode), TEXT(memory_policy, nodes),
+      NUMBER(memory_policy, maxNode))
+PLAIN(cpu_affinity, SYS_sched_setaffinity, 0, SIZE(cpu_affinity, cpus), TEXT(cpu_affinity, cpus))
+/* By number, as all here: libc's own calls would look for other threads to tell, and there are none. */
+PLAIN(groups, SYS_setgroups, SIZE(groups, gids) / 4, TEXT(groups, gids))
+
+RECORD(scheduler) {
+    /* The size of struct sched_attr is its own first word: it must not lead beyond the string. */
+    const struct text *attributes = STRING(scheduler, attributes);
+    uint32_t size = 0;
+    if (attributes->size >= sizeof size) memcpy(&size, attributes->data, sizeof size);
+    if (size == 0 || size > attributes->size) return -EINVAL;
+    return check(syscall(SYS_sched_setattr, 0, attributes->data, 0));
 }
 
 RECORD(bounding) {
@@ -27,11 +48,6 @@ RECORD(bounding) {
         if (error < 0) return error;
     }
     return 0;
-}
-
-/* By number: libc's own calls would look for other threads to tell, and there are none. */
-RECORD(groups) {
-    return check(syscall(SYS_setgroups, SIZE(groups, gids) / 4, TEXT(groups, gids)));
 }
 
 RECORD(user) {
@@ -60,25 +76,12 @@ RECORD(ambient) {
     return error;
 }
 
-RECORD(no_new_privs) {
-    return check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-}
-
-RECORD(umask) {
-    umask(NUMBER(umask, mask));
-    return 0;
-}
-
 RECORD(chdir) {
     char folder[4096];
     if (chdir(TEXT(chdir, path)) < 0) return -errno;
     /* Through a leaked descriptor the folder could be outside of the root: the kernel then names no path. */
     long size = syscall(SYS_getcwd, folder, sizeof folder);
     return size < 0 ? -errno : folder[0] == '/' ? 0 : -EXDEV;
-}
-
-RECORD(setsid) {
-    return setsid() < 0 ? -errno : 0;
 }
 
 /* Once a filter is loaded it decides about our own calls too, and the narrowest one knows only what
@@ -91,18 +94,20 @@ int seal_process(struct run *run) {
     struct sigaction standard = {.sa_handler = SIG_DFL};
     for (int number = 1; number <= 64; number++) sigaction(number, &standard, NULL);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    return sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+    return sys_close_range(3 + run->preserve, ~0u, CLOSE_RANGE_CLOEXEC);
 }
 
 RECORD(seccomp) {
-    const struct text *program = &record->strings[S_seccomp_program];
+    const struct text *program = STRING(seccomp, program);
     int error = seal_process(run);
     if (error < 0 || program->size / sizeof(struct sock_filter) > BPF_MAXINSNS) return error < 0 ? error : -EINVAL;
     struct sock_fprog filter = {
         .len = (unsigned short)(program->size / sizeof(struct sock_filter)),
         .filter = (void *)(uintptr_t)program->data,
     };
-    return check(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, NUMBER(seccomp, flags), &filter));
+    uint64_t flags = NUMBER(seccomp, flags);
+    if (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) return seccomp_notified(run, flags, &filter);
+    return check(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter));
 }
 
 /* Errnos at which execvp would go on to the next folder of PATH. */
@@ -111,7 +116,7 @@ static bool try_next(int error) {
 }
 
 RECORD(execve) {
-    const struct text *candidates = &record->strings[S_execve_candidates];
+    const struct text *candidates = STRING(execve, candidates);
     int kept = seal_process(run);
     for (uint32_t at = 0; at < candidates->size && try_next(kept);) {
         run->shared->exec = 1;

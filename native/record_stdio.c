@@ -2,6 +2,7 @@
 #include <linux/magic.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include "plan.h"
 #include "shim.h"
@@ -28,6 +29,16 @@ RECORD(stdio) {
     return error < 0 ? error : make_pipe(&process->output[1], &run->stdio[2], false);
 }
 
+/* The caller's own. The shim keeps them too: it is attached, and lives no longer than the caller or the process. */
+RECORD(stdio_inherit) {
+    if (NUMBER(stdio_inherit, preserve) > shim.inherited - 3) return -EBADF;
+    run->preserve = (unsigned)NUMBER(stdio_inherit, preserve);
+    run->inherited = true;
+    for (int i = 0; i < 3; i++)
+        if ((run->stdio[i] = fcntl(i, F_DUPFD_CLOEXEC, 3)) < 0) return -errno;
+    return 0;
+}
+
 static int become_stdio(const int descriptors[3]) {
     for (int i = 0; i < 3; i++)
         if (dup2(descriptors[i], i) < 0) return -errno;
@@ -39,8 +50,11 @@ RECORD(stdio_attach) {
         struct stat status;
         if (fstat(run->stdio[i], &status) < 0) return -errno;
         /* So that /dev/stdout can be opened again. The host's /dev/null keeps its owner. */
-        if (!S_ISFIFO(status.st_mode)) continue;
-        if (fchown(run->stdio[i], NUMBER(stdio_attach, uid), NUMBER(stdio_attach, gid)) < 0) return -errno;
+        if (S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3)) continue;
+        int error = check(fchown(run->stdio[i], NUMBER(stdio_attach, uid), NUMBER(stdio_attach, gid)));
+        /* What the caller gave may be a socket, on a read-only file system, or of a user without a mapping. */
+        bool tolerated = error == -EINVAL || error == -EPERM || error == -EROFS || error == -ENOSYS;
+        if (error < 0 && !(run->inherited && tolerated)) return error;
     }
     return become_stdio(run->stdio);
 }
@@ -78,4 +92,18 @@ RECORD(terminal) {
     if (error == 0) error = sync_send(run, TOKEN_TERMINAL, (int[]){master, slave});
     if (error == 0) error = check(ioctl(slave, TIOCSCTTY, 0));
     return error < 0 ? error : become_stdio((int[]){slave, slave, slave});
+}
+
+RECORD(descriptor_send) {
+    struct process *process = run->process;
+    bool terminal = NUMBER(descriptor_send, what) == 0;
+    int descriptor = terminal ? process->output[0] : process->pidfd;
+    if (descriptor < 0 || (terminal && process->slave < 0)) return -EBADF;
+    AUTO_FD socket = connect_to(TEXT(descriptor_send, socket));
+    if (socket < 0) return socket;
+    /* Its next owner expects it to wait, as terminals do; that is a property of the open file, so of both our ends. */
+    if (terminal) fcntl(descriptor, F_SETFL, O_RDWR);
+    int error = send_descriptors(socket, STRING(descriptor_send, name), &descriptor, 1);
+    if (error == 0 && terminal) process_forget_terminal(process);
+    return error;
 }

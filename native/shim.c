@@ -48,7 +48,7 @@ static void watch_client(struct client *client) {
 }
 
 static void watch_process(struct process *process) {
-    if (process->state == STARTING) watch(process->run->sync, POLLIN, FROM_SYNC, process);
+    if (process->state == STARTING && !process->run->peer_gone) watch(process->run->sync, POLLIN, FROM_SYNC, process);
     if (process->state != RUNNING && process->state != EXITED) return;
     if (process_is_blocked(process)) return;
     watch(process->output[0], POLLIN, FROM_OUTPUT, process);
@@ -92,7 +92,8 @@ static void abandon_start(struct client *client) {
     for (struct process *process = shim.processes; process != NULL; process = process->next) {
         if (process->launcher != client) continue;
         process->launcher = NULL;
-        if (process->id == 0 && process->state == STARTING) start_fail(process, NO_RECORD, -ECANCELED);
+        if (process->state != STARTING || process->created) continue;
+        if (process->id == 0 || process->run->asked == ASKED) start_fail(process, NO_RECORD, -ECANCELED);
     }
 }
 
@@ -119,9 +120,11 @@ static void sweep(void) {
     }
 }
 
+/* An attached shim that has lost its client leaves what was created or runs to its own subreaper. */
 static bool finished(void) {
+    bool leaves = shim.attached && shim.clients == NULL;
     for (const struct process *process = shim.processes; process != NULL; process = process->next)
-        if (!process->settled) return false;
+        if (!process->settled && !(leaves && (process->created || process->state == RUNNING))) return false;
     for (const struct client *client = shim.clients; client != NULL; client = client->next)
         if (client->queued > 0 || !shim.begun) return false;
     return true;

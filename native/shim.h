@@ -22,6 +22,7 @@ struct process {
     uint16_t id;
     uint8_t state;
     bool reaped, settled; /* settled: all output is where it belongs, EXIT was sent */
+    bool created; /* STARTING, and waits in an ask that outlives its client */
     pid_t pid;
     int pidfd, input, output[2];
     int slave; /* keeps a terminal alive while the process has it closed for a moment */
@@ -35,8 +36,8 @@ struct process {
 enum { FRAME_MAX = 1 << 20 };
 enum frame_type {
     FRAME_START = 1, FRAME_ATTACH, FRAME_STDIN, FRAME_STDIN_CLOSE, FRAME_SIGNAL, FRAME_RESIZE,
-    FRAME_STATE, FRAME_WATCH, FRAME_REOPEN_LOG,
-    FRAME_STARTED = 65, FRAME_FAILED, FRAME_OK, FRAME_ERROR, FRAME_OUTPUT, FRAME_EXIT, FRAME_STATES,
+    FRAME_STATE, FRAME_WATCH, FRAME_REOPEN_LOG, FRAME_ANSWER,
+    FRAME_STARTED = 65, FRAME_FAILED, FRAME_OK, FRAME_ERROR, FRAME_OUTPUT, FRAME_EXIT, FRAME_STATES, FRAME_ASK,
 };
 enum { WITH_STDIN = 1, WITH_OUTPUT = 2, WITH_WATCH = 4 };
 
@@ -95,11 +96,14 @@ struct shim {
     char *socket, *journal_path;
     size_t journal_size; /* since it was opened or shortened */
     bool begun; /* process 0 was asked for */
+    bool attached;      /* to one client: ends with it, and leaves the process */
+    unsigned inherited; /* the first descriptor that is not the caller's */
 };
 extern struct shim shim;
 
 /* launcher.c, shim.c */
 int listen_on(const char *path);
+int connect_to(const char *path);
 _Noreturn void shim_main(int connection);
 int shim_listen(const char *path);
 void shim_unlisten(void);
@@ -113,12 +117,16 @@ void process_exited(struct process *process);
 void process_read(struct process *process, int stream);
 int process_settle_all(void);
 bool process_is_blocked(const struct process *process);
+void process_take_terminal(struct process *process, const int descriptors[2]);
+bool process_take_stray(struct process *process);
+void process_forget_terminal(struct process *process);
 
 /* start.c */
 int start_process(struct client *client, uint16_t id); /* takes the client's payload */
 void start_continue(struct process *process);
 void start_fail(struct process *process, uint32_t record, int error);
-void start_failed(struct process *process);
+int start_answer(struct process *process, int32_t error);
+void start_stirred(struct process *process);
 enum { NO_RECORD = 0xffffffff };
 
 /* client.c, commands.c */

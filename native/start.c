@@ -19,6 +19,8 @@ static void end_run(struct process *process) {
     if (run->shared != NULL) munmap(run->shared, shared_size(run));
     close_descriptor(&run->sync);
     close_descriptor(&run->join);
+    close_descriptor(&run->user);
+    run_unkeep(run);
     for (int i = 0; i < 3; i++) close_descriptor(&run->stdio[i]);
     plan_free(&run->plan);
     free((void *)(uintptr_t)run->bytes);
@@ -26,29 +28,35 @@ static void end_run(struct process *process) {
     process->run = NULL;
 }
 
-/* STARTED and FAILED have the same shape: the report follows if there is one. */
+/* STARTED and FAILED have the same shape: the report follows if there is one, then a note if something went wrong. */
 static void tell(struct process *process, struct started_frame head) {
     const struct run *run = process->run;
-    size_t report = run != NULL && run->shared != NULL ? run->plan.count * sizeof(struct report_entry) : 0;
+    const struct shared *shared = run != NULL ? run->shared : NULL;
+    size_t report = shared != NULL ? run->plan.count * sizeof(struct report_entry) : 0;
+    uint32_t note = shared != NULL && head.error != 0 ? shared->note_size : 0;
+    if (note > sizeof shared->note) note = 0; /* the process can write it, so nothing is believed */
     if (process->launcher == NULL) return;
     head.frame.process = process->id;
-    head.frame.size = (uint32_t)(sizeof head - sizeof head.frame + report);
+    head.frame.size = (uint32_t)(sizeof head - sizeof head.frame + report + note);
     client_send(process->launcher, &head, sizeof head);
-    if (report > 0) client_send(process->launcher, run->shared->entries, report);
+    if (report > 0) client_send(process->launcher, shared->entries, report);
+    if (note > 0) client_send(process->launcher, shared->note, note);
     process->launcher = NULL;
 }
 
 static void started(struct process *process) {
     process->state = RUNNING;
+    process->created = false;
     process->started = nanoseconds(CLOCK_REALTIME);
     journal_start(process);
     tell(process, (struct started_frame){{0, FRAME_STARTED, 0, 0}, (uint32_t)process->pid, 0, process->started});
     end_run(process);
 }
 
-/* When there is no process (any more): the end of a failed start. */
-void start_failed(struct process *process) {
+/* When there is no process (any more), nor what would make one: the end of a failed start. */
+static void start_failed(struct process *process) {
     uint64_t time = nanoseconds(CLOCK_REALTIME);
+    if ((process->pid > 0 && !process->reaped) || (process->run != NULL && process->run->helper > 0)) return;
     if (process->id == 0) shim_unlisten(); /* nobody may find the name of what never was */
     journal_fail(process, time);
     tell(process, (struct started_frame){{0, FRAME_FAILED, 0, 0}, process->failed, process->error, time});
@@ -58,17 +66,36 @@ void start_failed(struct process *process) {
 
 /* Kills what there is; the answer is given when it is reaped, so that nothing is left by then. */
 void start_fail(struct process *process, uint32_t record, int error) {
-    const struct shared *shared = process->run->shared;
+    const struct run *run = process->run;
+    const struct shared *shared = run->shared;
     /* The host's step found nobody because the process had failed on its own: that is the cause to tell. */
-    if ((error == -ESRCH || error == -EPIPE) && shared != NULL && shared->error != 0) {
+    if ((error == -ESRCH || error == -EPIPE) && shared != NULL && (shared->error != 0 || run->peer_gone)) {
         record = shared->current;
-        error = -shared->error;
+        error = shared->error != 0 ? -shared->error : -ECHILD;
     }
     process->failed = record;
     process->error = -error;
     process->state = FAILING;
-    if (process->pid > 0) kill(process->pid, SIGKILL);
-    if (process->pid == 0 || process->reaped) start_failed(process);
+    process->created = false;
+    if (process->pid > 0 && !process->reaped) kill(process->pid, SIGKILL);
+    if (run->helper > 0) kill(-run->helper, SIGKILL);
+    start_failed(process);
+}
+
+/* A child has ended: the process, or what its start waits for. */
+void start_stirred(struct process *process) {
+    if (process->state == STARTING) start_continue(process);
+    /* Only now is it known that it never got to exec. What a program made may be gone before that program is. */
+    if (process->state == STARTING && process->reaped && process->run->helper == 0)
+        start_fail(process, NO_RECORD, -ECHILD);
+    if (process->state == FAILING) start_failed(process);
+}
+
+int start_answer(struct process *process, int32_t error) {
+    if (process->state != STARTING || process->run->asked != ASKED) return -ESRCH;
+    process->run->asked = ANSWERED;
+    process->run->answer = error;
+    return 0;
 }
 
 /* The end of the socket means that the exec closed it, or that the process is no more. */
@@ -88,9 +115,10 @@ void start_continue(struct process *process) {
     for (; run->next < run->plan.count; run->next++) {
         if (run->plan.records[run->next].track != TRACK_HOST) continue;
         int error = execute_record(run, run->next);
-        if (error == -EAGAIN && run->waiting_since) return;
+        if (error == WAITS) return;
         if (error < 0) return start_fail(process, run->next, error);
     }
+    if (run->plan.adopts) return started(process);
     if (run->peer_gone) judge(process);
 }
 
@@ -113,7 +141,7 @@ static struct run *new_run(struct process *process) {
     struct process *first = process_find(0);
     struct run *run = malloc(sizeof *run);
     if (run == NULL) return NULL;
-    *run = (struct run){.process = process, .sync = -1, .stdio = {-1, -1, -1}, .join = -1};
+    *run = (struct run){.process = process, .sync = -1, .stdio = {-1, -1, -1}, .join = -1, .user = -1};
     run->root = run->null_device = run->empty_folder = -1;
     run->first = first != NULL && first != process ? first->pidfd : -1;
     return process->run = run;

@@ -9,44 +9,48 @@ union control {
     char bytes[CMSG_SPACE(2 * sizeof(int))];
 };
 
-int sync_send(struct run *run, uint8_t token, const int descriptors[2]) {
+int send_descriptors(int socket, const struct text *text, const int *descriptors, size_t count) {
     union control control = {0};
-    struct iovec part = {&token, 1};
+    struct iovec part = {(void *)(uintptr_t)text->data, text->size};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    if (descriptors != NULL) {
+    if (count > 0) {
         message.msg_control = control.bytes;
-        message.msg_controllen = sizeof control.bytes;
-        control.header.cmsg_len = CMSG_LEN(2 * sizeof(int));
+        message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+        control.header.cmsg_len = CMSG_LEN(count * sizeof(int));
         control.header.cmsg_level = SOL_SOCKET;
         control.header.cmsg_type = SCM_RIGHTS;
-        memcpy(CMSG_DATA(&control.header), descriptors, 2 * sizeof(int));
+        memcpy(CMSG_DATA(&control.header), descriptors, count * sizeof(int));
     }
-    return sendmsg(run->sync, &message, MSG_NOSIGNAL) == 1 ? 0 : -errno;
+    return sendmsg(socket, &message, MSG_NOSIGNAL) == (ssize_t)text->size ? 0 : -errno;
 }
 
-/* The terminal takes the place of the pipes: one end for output, one for input, and its own peer. */
-static void take_terminal(struct process *process, const int descriptors[2]) {
-    fcntl(descriptors[0], F_SETFL, O_NONBLOCK | O_RDWR);
-    process->output[0] = descriptors[0];
-    process->input = fcntl(descriptors[0], F_DUPFD_CLOEXEC, 3);
-    process->slave = descriptors[1];
+/* Returns like read(2); descriptors that did not come are -1. More than two are closed by the kernel. */
+int receive_descriptors(int socket, int flags, uint8_t *first, int descriptors[2]) {
+    union control control;
+    struct iovec part = {first, 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes};
+    message.msg_controllen = sizeof control.bytes;
+    int size;
+    descriptors[0] = descriptors[1] = -1;
+    do size = check(recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC));
+    while (size == -EINTR);
+    if (size > 0 && message.msg_controllen >= sizeof control.header && control.header.cmsg_type == SCM_RIGHTS)
+        memcpy(descriptors, CMSG_DATA(&control.header), control.header.cmsg_len - CMSG_LEN(0));
+    return size == -ECONNRESET ? 0 : size;
+}
+
+int sync_send(struct run *run, uint8_t token, const int descriptors[2]) {
+    return send_descriptors(run->sync, &(struct text){(char *)&token, 1}, descriptors, descriptors == NULL ? 0 : 2);
 }
 
 int sync_receive(struct run *run, int flags) {
     uint8_t token;
-    union control control;
-    struct iovec part = {&token, 1};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes};
-    message.msg_controllen = sizeof control.bytes;
-    int size;
-    do size = check(recvmsg(run->sync, &message, flags | MSG_CMSG_CLOEXEC));
-    while (size == -EINTR);
-    if (size <= 0) return size == -ECONNRESET ? 0 : size;
-    if (token == TOKEN_TERMINAL && message.msg_controllen >= CMSG_LEN(2 * sizeof(int))) {
-        int descriptors[2];
-        memcpy(descriptors, CMSG_DATA(&control.header), sizeof descriptors);
-        take_terminal(run->process, descriptors);
-    } else
+    int descriptors[2];
+    int size = receive_descriptors(run->sync, flags, &token, descriptors);
+    if (size <= 0) return size;
+    if (token == TOKEN_TERMINAL && descriptors[1] >= 0)
+        process_take_terminal(run->process, descriptors);
+    else
         run->tokens[token / 64] |= (uint64_t)1 << token % 64;
     return 1;
 }
@@ -61,7 +65,7 @@ RECORD(wait) {
     uint64_t token = NUMBER(wait, token);
     if (token >= TOKEN_LIMIT) return -EINVAL;
     while (!(run->tokens[token / 64] >> token % 64 & 1)) {
-        if (record->track == TRACK_HOST) return run->peer_gone ? -EPIPE : -EAGAIN;
+        if (record->track == TRACK_HOST) return run->peer_gone ? -EPIPE : WAITS;
         int got = sync_receive(run, 0);
         if (got <= 0) return got < 0 ? got : -EPIPE;
     }
