@@ -84,6 +84,8 @@ export interface HostFacts extends ProcessFacts {
    * `created` question; `gate`: for a connection to this socket, which needs no shim. Absent: one phase.
    */
   readonly created?: 'ask' | { readonly gate: string };
+  /** The client makes the cgroup as a systemd scope, with the pid of the `createScope` question (systemd/scope.ts). */
+  readonly systemdScope?: boolean;
   /** `--no-pivot`: the root is moved and entered by chroot, as a ramfs needs. */
   readonly noPivot?: boolean;
   /**

@@ -1,31 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { RuntimeSpec } from '@berth/model/runtime-spec';
-import { parseCgroupLayout } from '../cgroup/detect.ts';
 import type { ContainerSpecInput } from '../defaults/container-spec-input.ts';
 import { buildSpec } from '../defaults/spec.ts';
-import { printPlan } from '../explain/print.ts';
 import { compileContainer } from './container.ts';
 import { compileExec } from './exec.ts';
 import type { HostFacts } from './facts.ts';
-
-const hierarchy = (name: string, options = name) =>
-  `30 25 0:30 / /sys/fs/cgroup/${name} rw,nosuid - cgroup cgroup rw,${options}\n`;
-
-const v1 = parseCgroupLayout(
-  hierarchy('cpu,cpuacct') +
-    hierarchy('cpuset') +
-    hierarchy('memory') +
-    hierarchy('devices') +
-    hierarchy('freezer') +
-    hierarchy('pids') +
-    hierarchy('systemd', 'xattr,name=systemd'),
-);
-const v2 = parseCgroupLayout(
-  '30 25 0:30 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n',
-  'cpuset cpu io memory hugetlb pids rdma misc\n',
-);
+import { checkGolden, v1, v2 } from './golden-file.ts';
 
 const facts: HostFacts = {
   cgroup: { ...v1, cpuset: { path: '/', cpus: '0-1', mems: '0' } },
@@ -129,10 +110,7 @@ const plans: Readonly<Record<string, () => ReturnType<typeof compileContainer>>>
 describe('plans are what they were', () => {
   for (const [name, plan] of Object.entries(plans)) {
     test(name, () => {
-      const file = new URL(`golden/${name}.txt`, import.meta.url);
-      const printed = printPlan(plan());
-      if (process.env.UPDATE_GOLDEN) writeFileSync(file, printed);
-      assert.equal(printed, readFileSync(file, 'utf8'), `run with UPDATE_GOLDEN=1 if golden/${name}.txt is to change`);
+      checkGolden(name, plan());
     });
   }
 

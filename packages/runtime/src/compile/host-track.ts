@@ -1,5 +1,6 @@
 import type { RuntimeSpec } from '@berth/model/runtime-spec';
 import { attachRecords, cgroupRecords, spawnCgroup } from '../cgroup/records.ts';
+import { askToken } from '../plan/ask-token.ts';
 import type { PlanRecord } from '../plan/record.ts';
 import type { HostFacts } from './facts.ts';
 import { token } from './meeting.ts';
@@ -17,21 +18,9 @@ import { joinUserRecords, mapRecords } from './user-namespace.ts';
  * spawned first, and its cgroup is made and joined while it mounts. On v2 clone3 puts it there at
  * once, so the cgroup comes first.
  */
-export function hostTrack({
-  spec,
-  facts,
-  namespaces,
-  user,
-  filter,
-  created,
-  send,
-  ...parts
-}: StartParts): PlanRecord[] {
-  const { cgroup, cgroupPath } = facts;
-  const hasCgroup = cgroupPath !== '';
-  const made = hasCgroup ? cgroupOf(spec, facts) : [];
-  // What the shim opens for a user namespace may be the cgroup's folder.
-  const early = cgroup.version === 2 || user !== undefined;
+export function hostTrack(parts: StartParts): PlanRecord[] {
+  const { spec, facts, namespaces, user, filter, created, send } = parts;
+  const cgroup = cgroupSteps(parts);
   const flags = spawnFlags(namespaces, hasTimeOffsets(spec));
   return [
     ...shimRecords(facts),
@@ -39,18 +28,16 @@ export function hostTrack({
     // Descriptors that the process inherits.
     ...created.before,
     ...filter.host,
-    ...(early ? made : []),
+    ...cgroup.before,
     ...parts.opened,
     ...joinUserRecords(user),
     ...joinPidRecords(namespaces),
-    onHost('spawn', { flags, cgroup: hasCgroup ? spawnCgroup(cgroup, cgroupPath) : '' }),
+    onHost('spawn', { flags, cgroup: cgroup.spawn }),
     // Before the maps: without privileges the file is ours only until the process changes its user.
     ...parts.oom.host,
     ...mapRecords(user),
     ...send.pidfd,
-    ...(early ? [] : made),
-    ...(hasCgroup ? attachRecords(cgroup, cgroupPath) : []),
-    ...(parts.joinsCgroup ? [onHost('post', { token: token.inCgroup })] : []),
+    ...cgroup.after,
     // From here on in the order in which the process gets there.
     ...parts.prepared.host,
     ...send.terminal.host,
@@ -64,6 +51,38 @@ function shimRecords({ shim }: HostFacts): PlanRecord[] {
   if (shim === undefined) return [];
   const { log, logMaxBytes, logMaxFiles, socket, journal } = shim;
   return [onHost('shim', { socket, journal, log, logMaxBytes, logMaxFiles })];
+}
+
+interface CgroupSteps {
+  readonly before: readonly PlanRecord[];
+  /** The folder for clone3, or empty. */
+  readonly spawn: string;
+  readonly after: readonly PlanRecord[];
+}
+
+/** A scope of systemd is made around the process that lives in it, so all of it comes after, on v2 too. */
+function cgroupSteps({ spec, facts, user, joinsCgroup }: StartParts): CgroupSteps {
+  const { cgroup, cgroupPath, systemdScope } = facts;
+  if (cgroupPath === '') return { before: [], spawn: '', after: [] };
+  const made = cgroupOf(spec, facts);
+  const joined = [
+    ...attachRecords(cgroup, cgroupPath),
+    ...(joinsCgroup ? [onHost('post', { token: token.inCgroup })] : []),
+  ];
+  if (systemdScope) {
+    return {
+      before: [],
+      spawn: '',
+      after: [onHost('ask', { token: askToken.createScope, keep: 0 }), ...made, ...joined],
+    };
+  }
+  // What the shim opens for a user namespace may be the cgroup's folder.
+  const early = cgroup.version === 2 || user !== undefined;
+  return {
+    before: early ? made : [],
+    spawn: spawnCgroup(cgroup, cgroupPath),
+    after: [...(early ? [] : made), ...joined],
+  };
 }
 
 /** Loading a device program takes rights over the host. Without them no device can be made or opened anyway. */

@@ -40,7 +40,7 @@ export interface StartParts {
   readonly oom: Meeting;
   readonly prepared: Meeting;
   readonly limits: Meeting;
-  /** v1: the process is put into its cgroup while it goes on; it has to wait for that at some place. */
+  /** v1, or a scope of systemd: the process is put into its cgroup while it goes on; it has to wait for that at some place. */
   readonly joinsCgroup: boolean;
 }
 
@@ -65,7 +65,7 @@ export function startParts(spec: RuntimeSpec, facts: HostFacts): StartParts {
     oom: oomScoreRecords(process, user !== undefined),
     prepared: preparedMeeting(spec),
     limits: limitMeeting(process.rlimits, user?.hostHelps ?? false),
-    joinsCgroup: facts.cgroup.version === 1 && facts.cgroupPath !== '',
+    joinsCgroup: facts.cgroupPath !== '' && (facts.cgroup.version === 1 || Boolean(facts.systemdScope)),
   };
 }
 

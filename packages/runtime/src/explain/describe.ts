@@ -1,13 +1,15 @@
-import { capabilitiesOf, capabilityNames } from '../compile/capability.ts';
-import { rlimitNumbers } from '../compile/rlimit.ts';
 import type { RecordKind } from '../plan/layout.ts';
 import type { PlanRecord } from '../plan/record.ts';
 import { attributeNames, cloneNames, mountNames, propagationName } from './flag-names.ts';
-
-type Field = string | Uint8Array;
+import { startDescriptions } from './describe-start.ts';
+import { capabilities, deviceType, groupList, items, join, limit, limitName, octal, owner, quoted } from './word.ts';
+import { shellWord, text } from './word.ts';
 
 /** How each kind says what it does, after its own name. Kinds that need no words are left out. */
-const descriptions: { readonly [K in RecordKind]?: (record: PlanRecord<K>) => string } = {
+export type Descriptions = { readonly [K in RecordKind]?: (record: PlanRecord<K>) => string };
+
+const descriptions: Descriptions = {
+  ...startDescriptions,
   shim: ({ socket, log }) => `at ${text(socket)}${text(log) && `, log ${text(log)}`}`,
   stdio: ({ stdin, terminal }) => (terminal ? 'terminal' : `pipes${stdin ? '' : ', no standard input'}`),
   cgroup_create: ({ path }) => text(path),
@@ -51,6 +53,8 @@ const descriptions: { readonly [K in RecordKind]?: (record: PlanRecord<K>) => st
   execve: ({ candidates, argv }) => `${items(argv).map(shellWord).join(' ')} from ${items(candidates).join(' ')}`,
 };
 
+export { items, text };
+
 /** One record in words: its kind and what it does it to. */
 export function describeRecord(record: PlanRecord): string {
   const describe = descriptions[record.kind] as ((one: PlanRecord) => string) | undefined;
@@ -58,16 +62,6 @@ export function describeRecord(record: PlanRecord): string {
   // An rlimit has a number of that name.
   const soft = record.soft === true ? ' (may fail)' : '';
   return `${record.kind}${words === '' ? '' : ` ${words}`}${soft}`;
-}
-
-/** The items of a list field. */
-export function items(field: Field): string[] {
-  return text(field).split('\0').slice(0, -1);
-}
-
-/** A text field as a string. */
-export function text(field: Field): string {
-  return typeof field === 'string' ? field : Buffer.from(field).toString();
 }
 
 function describeMount({ source, target, type, flags, data, cwd }: PlanRecord<'mount'>): string {
@@ -97,50 +91,4 @@ function describeCapset({ effective, permitted, inheritable }: PlanRecord<'capse
     ? `effective and permitted ${capabilities(effective)}`
     : `effective ${capabilities(effective)}, permitted ${capabilities(permitted)}`;
   return inheritable ? `${sets}, inheritable ${capabilities(inheritable)}` : sets;
-}
-
-function capabilities(mask: number | bigint): string {
-  const names = capabilitiesOf(BigInt(mask));
-  if (names.length === 0) return 'none';
-  return names.length === capabilityNames.length ? 'all' : names.join(' ');
-}
-
-function groupList(gids: Field): number[] {
-  const bytes = typeof gids === 'string' ? Buffer.from(gids, 'latin1') : gids;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: bytes.byteLength / 4 }, (_, index) => view.getUint32(4 * index, true));
-}
-
-function limitName(resource: number | bigint): string {
-  const name = Object.keys(rlimitNumbers).find((key) => rlimitNumbers[key] === Number(resource));
-  return name ?? `limit ${resource}`;
-}
-
-function limit(value: number | bigint): string {
-  return BigInt.asUintN(64, BigInt(value)) === 0xffff_ffff_ffff_ffffn ? 'unlimited' : String(value);
-}
-
-function deviceType(mode: number | bigint): string {
-  const letters: Readonly<Record<number, string>> = { 0o1: 'p', 0o2: 'c', 0o6: 'b' };
-  return letters[Number(mode) >> 12] ?? '?';
-}
-
-function octal(value: number | bigint): string {
-  return BigInt(value) === 0n ? '0' : `0${value.toString(8)}`;
-}
-
-function owner(uid: number | bigint, gid: number | bigint): string {
-  return `${uid}:${gid}`;
-}
-
-function quoted(field: Field): string {
-  return JSON.stringify(text(field));
-}
-
-function shellWord(word: string): string {
-  return /^[\w./:=@%+-]+$/.test(word) ? word : JSON.stringify(word);
-}
-
-function join(...parts: readonly string[]): string {
-  return parts.filter((part) => part !== '').join(' ');
 }

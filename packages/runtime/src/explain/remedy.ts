@@ -1,24 +1,18 @@
-import type { ErrorKind } from '@berth/model/error';
 import type { RecordKind } from '../plan/layout.ts';
 import type { PlanRecord } from '../plan/record.ts';
 import { describeRecord, items, text } from './describe.ts';
 import { errnoNameOf } from './errno-name.ts';
+import { bad, gone, invalidOption, refused } from './remedy-word.ts';
+import type { Explain, Remedies, Remedy } from './remedy-word.ts';
+import { startRemedies } from './remedy-start.ts';
 
-/** What a failed record means to the user. */
-export interface Remedy {
-  readonly kind: ErrorKind;
-  readonly message: string;
-  /** What to do next, where there is such a thing. */
-  readonly hint?: string;
-  /** docker's exit codes for a program that cannot be run: 127 not found, 126 not runnable. */
-  readonly exitCode?: number;
-}
+export type { Remedy } from './remedy-word.ts';
 
-type Explain<K extends RecordKind> = (record: PlanRecord<K>, errno: string) => Remedy | undefined;
-
-const remedies: { readonly [K in RecordKind]?: Explain<K> } = {
+const remedies: Remedies = {
+  ...startRemedies,
   execve: explainExecve,
   bind_mount: explainBind,
+  tree_open: explainBind,
   mount: explainMount,
   fs_mount: ({ type, target }, errno) =>
     refused(errno, `mounting ${text(type)} on ${text(target)}`) ??
@@ -90,7 +84,10 @@ function explainExecve({ candidates, argv }: PlanRecord<'execve'>, errno: string
   return undefined;
 }
 
-function explainBind({ source, target }: PlanRecord<'bind_mount'>, errno: string): Remedy | undefined {
+function explainBind(record: PlanRecord<'bind_mount' | 'tree_open'>, errno: string): Remedy | undefined {
+  const { source } = record;
+  const target = record.kind === 'bind_mount' ? record.target : 'its place';
+  if (record.kind === 'tree_open' && record.uidMap.length > 0 && errno !== 'ENOENT') return explainIdmap(record, errno);
   if (errno === 'ENOENT') {
     const hint = `create it, or correct the source of -v ${text(source)}:${text(target)}`;
     return { kind: 'invalid_argument', message: `bind source ${text(source)} does not exist`, hint };
@@ -109,6 +106,12 @@ function explainBind({ source, target }: PlanRecord<'bind_mount'>, errno: string
     );
   }
   return refused(errno, `mounting ${text(source)} on ${text(target)}`);
+}
+
+function explainIdmap({ source }: PlanRecord<'tree_open'>, errno: string): Remedy | undefined {
+  return errno === 'EINVAL'
+    ? bad(`the file system of ${text(source)} cannot be idmapped`, 'or the maps overlap; leave the mappings out')
+    : refused(errno, `mapping the ids of ${text(source)}`);
 }
 
 function explainMount({ type, target, data }: PlanRecord<'mount'>, errno: string): Remedy | undefined {
@@ -203,25 +206,4 @@ function explainSpawn({ cgroup }: PlanRecord<'spawn'>, errno: string): Remedy | 
     return bad('this kernel lacks a kind of namespace that was asked for', 'time namespaces need Linux 5.6');
   if (errno === 'ENOENT' || errno === 'EBUSY') return explainCgroup(text(cgroup), errno);
   return refused(errno, 'making the process and its namespaces');
-}
-
-function refused(errno: string, what: string): Remedy | undefined {
-  if (errno !== 'EPERM' && errno !== 'EACCES') return undefined;
-  return {
-    kind: 'permission_denied',
-    message: `${what} is not permitted`,
-    hint: 'berthd needs to run as root, with all capabilities',
-  };
-}
-
-function invalidOption(errno: string, message: string): Remedy | undefined {
-  return errno === 'EINVAL' || errno === 'ENODEV' ? bad(message, 'the kernel log (dmesg) may say more') : undefined;
-}
-
-function bad(message: string, hint: string): Remedy {
-  return { kind: 'invalid_argument', message, hint };
-}
-
-function gone(message: string, hint: string): Remedy {
-  return { kind: 'not_found', message, hint };
 }
