@@ -3,6 +3,7 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include "plan.h"
@@ -104,8 +105,12 @@ static int clone_process(struct run *run, uint64_t flags, int cgroup, int sync) 
         args.cgroup = (uint64_t)cgroup;
     }
     if (away && (home < 0 || setns(run->join, CLONE_NEWPID) < 0)) return home < 0 ? home : -errno;
+    /* Without rights over the host its maps can be written only where /proc says that it is ours. */
+    bool rootless = flags & CLONE_NEWUSER && geteuid() != 0;
+    if (rootless) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     int pid = run->user >= 0 ? clone_joined(run, &args) : check(syscall(SYS_clone3, &args, sizeof args));
     if (pid == 0) become_process(run, sync);
+    if (rootless) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     int back = away ? check(setns(home, CLONE_NEWPID)) : 0;
     process->pid = run->shared->pid = pid > 0 ? pid : 0;
     return pid < 0 ? pid : back;

@@ -49,34 +49,8 @@ RECORD(fs_mount) {
         target = root_find(run, path, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
         if (target < 0) return target;
     }
-    AUTO_FD mount = new_mount(type, &record->strings[S_fs_mount_options], NUMBER(fs_mount, attributes));
+    AUTO_FD mount = new_mount(type, STRING(fs_mount, options), NUMBER(fs_mount, attributes));
     return mount < 0 ? mount : sys_attach(mount, target);
-}
-
-/* While the copy is detached nobody sees it half configured. */
-static int set_attributes(int mount, const struct record *record) {
-    uint64_t propagation = NUMBER(bind_mount, propagation);
-    struct mount_attr attributes = {.attr_set = NUMBER(bind_mount, set), .attr_clr = NUMBER(bind_mount, clear)};
-    unsigned all = NUMBER(bind_mount, recursiveAttributes) ? AT_RECURSIVE : 0;
-    int error = 0;
-    if (attributes.attr_set | attributes.attr_clr)
-        error = sys_mount_setattr(mount, DETACHED_MOUNT, AT_EMPTY_PATH | all, &attributes);
-    if (error < 0 || propagation == 0) return error;
-    attributes = (struct mount_attr){.propagation = propagation & ~(uint64_t)MS_REC};
-    all = propagation & MS_REC ? AT_RECURSIVE : 0;
-    return sys_mount_setattr(mount, DETACHED_MOUNT, AT_EMPTY_PATH | all, &attributes);
-}
-
-RECORD(bind_mount) {
-    unsigned recursive = NUMBER(bind_mount, recursive) ? AT_RECURSIVE : 0;
-    AUTO_FD mount = sys_open_tree(AT_FDCWD, TEXT(bind_mount, source), OPEN_TREE_CLONE | recursive);
-    if (mount < 0) return mount;
-    int error = set_attributes(mount, record);
-    struct stat status;
-    if (error < 0 || fstat(mount, &status) < 0) return error < 0 ? error : -errno;
-    mode_t like = S_ISDIR(status.st_mode) ? S_IFDIR | 0755 : S_IFREG | 0644;
-    AUTO_FD target = root_make(run, TEXT(bind_mount, target), like, NULL);
-    return target < 0 ? target : sys_attach(mount, target);
 }
 
 RECORD(make_readonly) {
@@ -131,6 +105,14 @@ RECORD(pivot_root) {
     int error = sys_mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL);
     if (error < 0 || syscall(SYS_umount2, ".", UNMOUNT_DETACH) < 0) return error < 0 ? error : -errno;
     return check(chdir("/"));
+}
+
+/* The kernel's first root, a ramfs, cannot be pivoted away. */
+RECORD(move_root) {
+    int error = check(fchdir(run->root));
+    if (error == 0) error = sys_mount(".", "/", NULL, MS_MOVE, NULL);
+    if (error == 0) error = check(chroot("."));
+    return error < 0 ? error : check(chdir("/"));
 }
 
 RECORD(root_attributes) {

@@ -8,23 +8,15 @@
 #include <sys/vfs.h>
 #include "plan.h"
 
-RECORD(unshare) {
-    return check(unshare(NUMBER(unshare, flags)));
-}
+PLAIN(unshare, SYS_unshare, NUMBER(unshare, flags))
+PLAIN(sethostname, SYS_sethostname, TEXT(sethostname, name), SIZE(sethostname, name))
+PLAIN(setdomainname, SYS_setdomainname, TEXT(setdomainname, name), SIZE(setdomainname, name))
 
 RECORD(setns) {
     int flags = NUMBER(setns, flags);
     if (SIZE(setns, path) == 0) return run->first < 0 ? -ESRCH : check(setns(run->first, flags));
     AUTO_FD namespace = check(open(TEXT(setns, path), O_RDONLY | O_CLOEXEC));
     return namespace < 0 ? namespace : check(setns(namespace, flags));
-}
-
-RECORD(sethostname) {
-    return check(sethostname(TEXT(sethostname, name), SIZE(sethostname, name)));
-}
-
-RECORD(setdomainname) {
-    return check(setdomainname(TEXT(setdomainname, name), SIZE(setdomainname, name)));
 }
 
 /* A write with root's power to a name the image may have prepared. The folder is proven to be procfs

@@ -25,8 +25,8 @@ PLAIN(setsid, SYS_setsid)
 PLAIN(keyring, SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, TEXT(keyring, name))
 PLAIN(io_priority, SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, NUMBER(io_priority, priority))
 PLAIN(personality, SYS_personality, NUMBER(personality, persona))
-PLAIN(memory_policy, SYS_set_mempolicy, NUMBER(memory_policy, mode), TEXT(memory_policy, nodes),
-      NUMBER(memory_policy, maxNode))
+PLAIN(memory_policy, SYS_set_mempolicy, NUMBER(memory_policy, mode),
+      SIZE(memory_policy, nodes) > 0 ? TEXT(memory_policy, nodes) : NULL, NUMBER(memory_policy, maxNode))
 PLAIN(cpu_affinity, SYS_sched_setaffinity, 0, SIZE(cpu_affinity, cpus), TEXT(cpu_affinity, cpus))
 /* By number, as all here: libc's own calls would look for other threads to tell, and there are none. */
 PLAIN(groups, SYS_setgroups, SIZE(groups, gids) / 4, TEXT(groups, gids))
