@@ -1,9 +1,12 @@
 import type { ResourcesSpec } from '@berth/model/runtime-spec';
 import { readKeyed } from './cgroup-file.ts';
+import { readEventStats } from './event-stats.ts';
+import type { EventStats } from './event-stats.ts';
 import { freeze, isFrozen, thaw } from './freeze.ts';
 import { cgroupFile } from './layout.ts';
 import type { CgroupLayout } from './layout.ts';
 import { killMembers, members, signalMembers } from './member.ts';
+import { oomKills } from './oom-watch.ts';
 import { removeCgroup } from './remove.ts';
 import { readStats } from './stats.ts';
 import type { CgroupStats } from './stats.ts';
@@ -24,6 +27,16 @@ export class ContainerCgroup {
 
   stats(): Promise<CgroupStats> {
     return readStats(this.#layout, this.#path);
+  }
+
+  /** The same and more in the form that runc's `events --stats` prints. */
+  eventStats(): Promise<EventStats> {
+    return readEventStats(this.#layout, this.#path);
+  }
+
+  /** Tells when the kernel kills for want of memory; ends with the cgroup or the signal. */
+  watchOom(signal: AbortSignal): AsyncIterable<number> {
+    return oomKills(this.#layout, this.#path, signal);
   }
 
   /** How many processes the kernel has killed for want of memory. Ask before `remove`. */

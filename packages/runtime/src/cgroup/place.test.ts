@@ -14,8 +14,8 @@ import type { CgroupRequest } from './place.ts';
 import { attachRecords, spawnCgroup } from './records.ts';
 import { parseSubCgroups } from './sub-cgroup.ts';
 
-// Recorded: a machine whose manager has put the shell into a memory cgroup of its own, docker in docker without a
-// cgroup namespace, a login shell of Ubuntu 24.04.
+// This machine, whose manager has put the shell into a memory cgroup of its own; docker in docker without a cgroup
+// namespace; a login shell of a systemd machine.
 const v1 = parseCgroupLayout(`32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu
 35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
 40 31 0:37 / /sys/fs/cgroup/systemd rw,relatime - cgroup cgroup rw,name=systemd

@@ -67,12 +67,12 @@ describe('limits as unit properties', () => {
 });
 
 describe('device rules as unit properties', () => {
-  const of = (rules: readonly DeviceRule[], version = 252) =>
+  const from = (rules: readonly DeviceRule[], version = 252) =>
     deviceProperties(rules, { ...v2, version }).map(([name, { value }]) => [name, value]);
 
   test('a list of what is allowed', () => {
     const disk = { allow: true, type: 'b', major: 8, minor: 0, access: 'r' } as const;
-    const [forget, policy, list] = of([{ allow: false }, disk]);
+    const [forget, policy, list] = from([{ allow: false }, disk]);
     assert.deepEqual(
       [forget, policy],
       [
@@ -89,11 +89,11 @@ describe('device rules as unit properties', () => {
   test('what cannot be said so is left to the program', () => {
     const odd = { allow: true, type: 'c', minor: 5 } as const;
     for (const rules of [[{ allow: true }], [odd]]) {
-      assert.deepEqual(of(rules), [
+      assert.deepEqual(from(rules), [
         ['DeviceAllow', []],
         ['DevicePolicy', 'auto'],
       ]);
     }
-    assert.deepEqual(of([], 239)[1], ['DevicePolicy', 'auto']);
+    assert.deepEqual(from([], 239)[1], ['DevicePolicy', 'auto']);
   });
 });
