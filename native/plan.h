@@ -78,7 +78,6 @@ struct run {
     char *agent_state; /* their room, as one text */
     int gate;           /* of `kept`: listening socket. 0: none */
     unsigned preserve;  /* so many descriptors from 3 on are for the program */
-    bool inherited;     /* stdio is not ours */
     /* host track */
     uint32_t next;
     uint64_t waiting_since;

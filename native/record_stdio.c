@@ -13,6 +13,8 @@ static int make_pipe(int *shim_end, int *process_end, bool input) {
     if (pipe2(ends, O_CLOEXEC) < 0) return -errno;
     *shim_end = ends[input ? 1 : 0];
     *process_end = ends[input ? 0 : 1];
+    /* Root of a user namespace may not give it to anybody: then this has to do for opening /dev/stdout again. */
+    if (fchmod(*process_end, 0666) < 0) return -errno;
     return check(fcntl(*shim_end, F_SETFL, O_NONBLOCK | (input ? O_WRONLY : O_RDONLY)));
 }
 
@@ -33,7 +35,6 @@ RECORD(stdio) {
 RECORD(stdio_inherit) {
     if (NUMBER(stdio_inherit, preserve) > shim.inherited - 3) return -EBADF;
     run->preserve = (unsigned)NUMBER(stdio_inherit, preserve);
-    run->inherited = true;
     for (int i = 0; i < 3; i++)
         if ((run->stdio[i] = fcntl(i, F_DUPFD_CLOEXEC, 3)) < 0) return -errno;
     return 0;
@@ -52,9 +53,9 @@ RECORD(stdio_attach) {
         /* So that /dev/stdout can be opened again. The host's /dev/null keeps its owner. */
         if (S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3)) continue;
         int error = check(fchown(run->stdio[i], NUMBER(stdio_attach, uid), NUMBER(stdio_attach, gid)));
-        /* What the caller gave may be a socket, on a read-only file system, or of a user without a mapping. */
+        /* It may be a socket, on a read-only file system, or of a user without a mapping. */
         bool tolerated = error == -EINVAL || error == -EPERM || error == -EROFS || error == -ENOSYS;
-        if (error < 0 && !(run->inherited && tolerated)) return error;
+        if (error < 0 && !tolerated) return error;
     }
     return become_stdio(run->stdio);
 }
