@@ -5,7 +5,7 @@ import { validateRootless } from '../validate/validate.ts';
 import type { CreateRequest } from '../launch/create-container.ts';
 import { isRootless } from '../state/root-folder.ts';
 import type { FlagValues } from './flag.ts';
-import { preservedDescriptors } from './preserved.ts';
+import { preservedDescriptors, withListening } from './preserved.ts';
 import type { Invocation } from './verb.ts';
 import type { FlagsOf } from './verb-flags.ts';
 import { writePidFile } from './pid-file.ts';
@@ -25,7 +25,7 @@ export function createRequest(
     root: globals.root,
     id: args[0]!,
     bundle,
-    spec,
+    spec: { ...spec, process: withListening(spec.process) },
     log,
     rootless,
     systemdCgroup: globals.systemdCgroup,

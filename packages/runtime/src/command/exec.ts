@@ -21,7 +21,7 @@ export async function run(invocation: Invocation<FlagsOf<'exec'>>): Promise<numb
   const terminal = process.terminal === true;
   checkTerminal(terminal, { detached: flags.detach, consoleSocket: flags['console-socket'] });
   const served = terminal && !flags.detach;
-  await using session = foreground({ terminal: served, process });
+  await using session = foreground({ terminal: served, process, detached: flags.detach });
   const plan = await execIn(container, {
     spec,
     process: session.process,

@@ -24,10 +24,14 @@ export interface ForegroundOptions {
   /** The process has a terminal that we pass on to our own standard streams. */
   readonly terminal: boolean;
   readonly process: ProcessSpec;
+  /** Nobody waits for it: signals are our own. */
+  readonly detached?: boolean;
 }
 
-export function foreground({ terminal, process: spec }: ForegroundOptions): Foreground {
+export function foreground({ terminal, process: spec, detached = false }: ForegroundOptions): Foreground {
   const { stdin, stdout } = process;
+  // From now on: one that comes before the process is there is for the process too.
+  const signals = detached ? undefined : new SignalForwarder();
   const raw = terminal && stdin.isTTY;
   const size = terminal ? ownSize() : undefined;
   return {
@@ -36,16 +40,13 @@ export function foreground({ terminal, process: spec }: ForegroundOptions): Fore
       if (!stdout.write(bytes)) await once(stdout, 'drain');
     },
     serve: async (plan, identity) => {
-      const stop = forwardSignals(identity);
-      try {
-        if (terminal) serveTerminal(plan);
-        const { code } = await plan.exit;
-        return code;
-      } finally {
-        stop();
-      }
+      signals?.to(identity);
+      if (terminal) serveTerminal(plan);
+      const { code } = await plan.exit;
+      return code;
     },
     [Symbol.asyncDispose]: async () => {
+      signals?.[Symbol.dispose]();
       if (raw) stdin.setRawMode(false);
       stdin.pause();
       // What the terminal showed last must be out before the command ends.
@@ -80,15 +81,28 @@ function ownSize(): { readonly height: number; readonly width: number } | undefi
   return tty === undefined || tty.rows === 0 ? undefined : { height: tty.rows, width: tty.columns };
 }
 
-function forwardSignals(identity: ProcessIdentity): () => void {
-  const handlers = forwarded.map((name) => {
-    const handler = () => {
-      if (isAlive(identity)) tolerate(['ESRCH'], () => process.kill(identity.pid, constants.signals[name]));
-    };
+/** Catches what is meant for the process, and keeps it until there is one. */
+class SignalForwarder implements Disposable {
+  readonly #early: number[] = [];
+  readonly #handlers = forwarded.map((name) => {
+    const handler = () => this.#take(constants.signals[name]);
     process.on(name, handler);
     return { name, handler };
   });
-  return () => {
-    for (const { name, handler } of handlers) process.off(name, handler);
-  };
+  #identity: ProcessIdentity | undefined;
+
+  to(identity: ProcessIdentity): void {
+    this.#identity = identity;
+    for (const signal of this.#early.splice(0)) this.#take(signal);
+  }
+
+  [Symbol.dispose](): void {
+    for (const { name, handler } of this.#handlers) process.off(name, handler);
+  }
+
+  #take(signal: number): void {
+    const identity = this.#identity;
+    if (identity === undefined) this.#early.push(signal);
+    else if (isAlive(identity)) tolerate(['ESRCH'], () => process.kill(identity.pid, signal));
+  }
 }

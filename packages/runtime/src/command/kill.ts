@@ -1,10 +1,12 @@
 import { constants } from 'node:os';
+import { close } from '@berth/addon/file';
+import { pidfdOpen, pidfdSendSignal } from '@berth/addon/process';
 import { BerthError, tolerate } from '@berth/model/error';
 import { signalNumber } from '@berth/model/signal';
 import { killAll, ownCgroup } from '../launch/members.ts';
 import { loadContainer, type Container } from '../state/container.ts';
 import { lockFolder } from '../state/lock.ts';
-import { isAlive } from '../state/process-identity.ts';
+import { isAlive, type ProcessIdentity } from '../state/process-identity.ts';
 import { readSpec } from '../state/record.ts';
 import type { Invocation } from './verb.ts';
 import type { FlagsOf } from './verb-flags.ts';
@@ -30,24 +32,32 @@ async function signalFirst({ folder, record, status }: Container, signal: number
     // Nothing takes its children along: the first process is not the init of a pid namespace.
     await killAll(record);
   }
-  send(record.pid, signal, { known: isAlive(record) });
+  send(record, signal);
   // The kernel keeps a signal without a handler from the init of a pid namespace: a container that waits for its
   // start would live on, and nothing of the user's runs in it yet.
   const ends = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].includes(signal);
-  if (status === 'created' && ends) send(record.pid, SIGKILL, { known: isAlive(record) });
+  if (status === 'created' && ends) send(record, SIGKILL);
 }
 
 /** All processes of its cgroup; none is no error. */
 async function signalAll({ record }: Container, signal: number): Promise<number> {
   const cgroup = ownCgroup(record);
-  if (cgroup === undefined) send(record.pid, signal, { known: isAlive(record) });
+  if (cgroup === undefined) send(record, signal);
   else if (signal === SIGKILL) await cgroup.killAll();
   else await cgroup.signalAll(signal);
   return 0;
 }
 
-function send(pid: number, signal: number, { known }: { readonly known: boolean }): void {
-  if (known) tolerate(['ESRCH'], () => process.kill(pid, signal));
+/** Through a pidfd, made before the last look at who has the number: nobody else can get the signal. */
+function send(identity: ProcessIdentity, signal: number): void {
+  let pidfd: number | undefined;
+  tolerate(['ESRCH'], () => (pidfd = pidfdOpen(identity.pid)));
+  if (pidfd === undefined) return;
+  try {
+    if (isAlive(identity)) pidfdSendSignal(pidfd, signal);
+  } finally {
+    close(pidfd);
+  }
 }
 
 function hasOwnPids(folder: string): boolean {

@@ -10,7 +10,7 @@ export async function run(invocation: Invocation<FlagsOf<'run'>>): Promise<numbe
   const { flags, log } = invocation;
   const request = createRequest(invocation, { detached: flags.detach, until: 'held' });
   const terminal = request.spec.process.terminal === true && !flags.detach;
-  await using session = foreground({ terminal, process: request.spec.process });
+  await using session = foreground({ terminal, process: request.spec.process, detached: flags.detach });
   const { folder, record, context, plan } = await createContainer({
     ...request,
     spec: { ...request.spec, process: session.process },

@@ -48,7 +48,8 @@ test('an update leaves what it does not name', () => {
 test('descriptors are counted behind those of socket activation, and must be open', () => {
   const env = { BERTH_OCI_DESCRIPTORS: ' 0 1 2 3 4 10' };
   assert.equal(preservedDescriptors(2, env), 2);
-  assert.equal(preservedDescriptors(1, { ...env, LISTEN_FDS: '1' }), 2);
+  assert.equal(preservedDescriptors(1, { ...env, LISTEN_FDS: '1', LISTEN_PID: String(process.pid) }), 2);
+  assert.equal(preservedDescriptors(1, { ...env, LISTEN_FDS: '1', LISTEN_PID: '1' }), 1);
   assert.throws(() => preservedDescriptors(3, env), { message: /preserved-fd 5 \(of 3\): no such file or directory/ });
   assert.throws(() => preservedDescriptors(-1, env), { kind: 'invalid_argument' });
 });

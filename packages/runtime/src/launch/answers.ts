@@ -22,7 +22,7 @@ export async function answerQuestion(context: LaunchContext, { token, pid }: Que
       return await mapIds(pid, context.spec.linux);
     case askToken.createRuntime: {
       // prestart comes first: older hooks set up what newer ones find (runtime.md, "Lifecycle").
-      await moveNetDevices(context, pid);
+      moveNetDevices(context, pid);
       await runHooks(context, 'prestart', { status: 'creating', pid });
       return await runHooks(context, 'createRuntime', { status: 'creating', pid });
     }

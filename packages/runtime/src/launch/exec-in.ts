@@ -25,7 +25,7 @@ export interface ExecRequest extends ExecChoices, Pick<RunOptions, 'onOutput'> {
 /** Runs one more process in a container. Resolves when its program runs; throws in words of what kept it from that. */
 export async function execIn({ record }: Container, request: ExecRequest): Promise<AttachedPlan> {
   const { spec, process, preserve, onOutput } = request;
-  const { namespaces, seccomp, resources, personality, memoryPolicy } = spec.linux;
+  const { namespaces, seccomp, personality, memoryPolicy } = spec.linux;
   const plan = compileExec(process, {
     id: record.id,
     bundle: record.bundle,
@@ -37,7 +37,6 @@ export async function execIn({ record }: Container, request: ExecRequest): Promi
     pid: record.pid,
     namespaces,
     seccomp,
-    devices: resources?.devices,
     personality,
     memoryPolicy,
     annotations: spec.annotations,
