@@ -157,6 +157,8 @@ RECORD(run_program) {
         run->helper = helper;
         return WAITS;
     }
+    for (int i = 0; i < 3; i++) /* where they outlive the next line */
+        if (run->stdio[i] >= 0) run->stdio[i] = dup2(run->stdio[i], i);
     sys_close_range(3, ~0u, 0);
     run->shared->program_error = -run_to_end(run, &program);
     _exit(0);
