@@ -21,8 +21,8 @@ export interface CredentialFacts {
   readonly beforeFilter: readonly PlanRecord[];
   /** Capabilities that there are to give. */
   readonly available: bigint;
-  /** setgroups(2) is denied: the process keeps the groups of its caller. */
-  readonly noGroups: boolean;
+  /** Whether setgroups(2) is denied, where the process keeps the groups of its caller. Unknown: it may be. */
+  readonly noGroups: boolean | undefined;
 }
 
 /**
@@ -93,8 +93,10 @@ function masks({ capabilities = {} }: ProcessSpec, available: bigint): Capabilit
   return { bounding: mask('bounding'), effective, permitted, inheritable, ambient };
 }
 
-function groupRecords(gids: readonly number[], denied: boolean): PlanRecord[] {
-  if (!denied) return [inContainer('groups', { gids: groupIds(gids) })];
+function groupRecords(gids: readonly number[], denied: boolean | undefined): PlanRecord[] {
+  const record = inContainer('groups', { gids: groupIds(gids) });
+  if (denied === undefined && gids.length === 0) return [soft(record)];
+  if (!denied) return [record];
   if (gids.length === 0) return [];
   throw invalid(
     'process.user.additionalGids',

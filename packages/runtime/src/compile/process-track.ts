@@ -99,7 +99,7 @@ function become({ spec, facts, user, filter, created, limits }: StartParts): Pla
       filter: filter.container,
       beforeFilter: [...created.container, ...ownHooks(spec, facts).startContainer],
       available: (user === undefined ? facts.capabilities : undefined) ?? everyCapability,
-      noGroups: user?.noGroups ?? false,
+      noGroups: user === undefined ? false : user.noGroups,
     }),
     programRecord(process),
   ];

@@ -29,6 +29,7 @@ const withProcess = (process: Partial<ProcessSpec>): RuntimeSpec => ({
 const withLinux = (linux: Linux): RuntimeSpec => ({ ...good, linux: { ...good.linux, ...linux } });
 const withMount = (mount: RuntimeSpec['mounts'][number]): RuntimeSpec => ({ ...good, mounts: [mount] });
 const user = { uid: 0, gid: 0 };
+const map = [{ containerID: 0, hostID: 1, size: 1 }];
 
 const bad: readonly (readonly [string, RuntimeSpec])[] = [
   ['process.args', withProcess({ args: [] })],
@@ -65,6 +66,17 @@ const bad: readonly (readonly [string, RuntimeSpec])[] = [
   ['linux.resources.cpu.quota', withLinux({ resources: { cpu: { quota: 1.5 } } })],
   ['linux.seccomp.default.action', withLinux({ seccomp: { defaultAction: 'SCMP_ACT_MAYBE' } })],
   ['mounts[0].destination', withMount({ destination: '/x/..', type: 'tmpfs' })],
+  ['mounts[0].destination', withMount({ destination: '/proc', type: 'tmpfs' })],
+  ['mounts[0].destination', withMount({ destination: '/proc/', type: 'bind', source: '/srv', options: ['bind'] })],
+  ['mounts[0].destination', withMount({ destination: '/proc/self/attr', type: 'tmpfs' })],
+  ['mounts[0].gidMappings', withMount({ destination: '/x', source: '/a', options: ['bind'], uidMappings: map })],
+  ['mounts[0].options', withMount({ destination: '/x', source: '/a', options: ['bind', 'idmap'] })],
+  ['mounts[0].options', withMount({ destination: '/x', type: 'tmpfs', options: ['idmap'] })],
+  ['linux.timeOffsets', withLinux({ timeOffsets: { boottime: { secs: 1 } } })],
+  ['linux.personality.flags', withLinux({ personality: { domain: 'LINUX', flags: ['X'] } })],
+  ['linux.memoryPolicy.nodes', withLinux({ memoryPolicy: { mode: 'MPOL_BIND', nodes: '3-1' } })],
+  ['process.scheduler.policy', withProcess({ scheduler: { policy: 'SCHED_X' } })],
+  ['process.ioPriority.priority', withProcess({ ioPriority: { class: 'IOPRIO_CLASS_BE', priority: 8 } })],
   ['mounts[0].type', withMount({ destination: '/x' })],
   ['mounts[0].source', withMount({ destination: '/x', type: 'bind', source: 'a' })],
   ['mounts[0].options', withMount({ destination: '/x', source: '/a', options: ['bind', 'shiny'] })],

@@ -16,8 +16,8 @@ export interface UserNamespace {
   readonly gid: readonly IdMapping[];
   /** The shim has more rights than the process: it opens, limits and writes for it. */
   readonly hostHelps: boolean;
-  /** setgroups(2) is denied in it: the price of a map that an unprivileged user writes. */
-  readonly noGroups: boolean;
+  /** setgroups(2) is denied in it: the price of a map that an unprivileged user writes. Unknown of a joined one. */
+  readonly noGroups: boolean | undefined;
 }
 
 /** Undefined when the container lives in the user namespace of its caller. */
@@ -37,7 +37,7 @@ export function userNamespace(
   const { uid, gid } = (path && facts.idMappings) || { uid: uidMappings, gid: gidMappings };
   if (path === undefined) checkMaps(uid, gid);
   const rootless = facts.rootless ?? false;
-  const noGroups = rootless && path === undefined && isSingle(uid) && isSingle(gid);
+  const noGroups = path === undefined ? rootless && isSingle(uid) && isSingle(gid) : undefined;
   return { path, uid, gid, hostHelps: !rootless, noGroups };
 }
 
