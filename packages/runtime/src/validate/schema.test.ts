@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { member } from './finding.ts';
-import type { Finding } from './finding.ts';
+import { Report } from './shape/guard.ts';
 import { specShape } from './shape/spec.ts';
 
 const folder = join(import.meta.dirname, '../../../../../shared/wire/oci/runtime-spec-1.3.0');
@@ -100,9 +100,9 @@ function* placesOf(schema: Schema, file: string, here: Pick<Place, 'path' | 'put
 }
 
 function findingsAt(place: Place, value: unknown): readonly string[] {
-  const findings: Finding[] = [];
-  specShape(place.put(value), '', findings);
-  return findings.filter(({ path }) => path === place.path).map(({ code }) => code);
+  const report = new Report();
+  specShape(place.put(value), report);
+  return report.findings.filter(({ path }) => path === place.path).map(({ code }) => code);
 }
 
 /** 64-bit bounds lose their last digits in a double: a value further out is meant. */

@@ -4,11 +4,10 @@ import type { Finding } from './finding.ts';
 import type { HostView } from './host-view.ts';
 import { thisHost } from './host-view.ts';
 import { withoutIgnored, withoutIgnoredOfProcess } from './ignored.ts';
-import { ofProcess, ofResources, wholeRules } from './rule/all.ts';
-import { hostRules } from './rule/host.ts';
-import { rootlessRules } from './rule/rootless.ts';
+import { ofHost, ofProcess, ofResources, ofRootless, ofSpec } from './rule/all.ts';
 import { applyRules } from './rule/rule.ts';
 import type { Findings } from './rule/rule.ts';
+import { Report } from './shape/guard.ts';
 import type { Guard } from './shape/guard.ts';
 import { processShape } from './shape/process.ts';
 import { resourcesShape } from './shape/resources.ts';
@@ -31,9 +30,9 @@ export interface ValidSpec {
  * when there are none, contradictions are looked for. Nothing of the host is read.
  */
 export function validateSpec(value: unknown): ValidSpec {
-  const spec = shaped(specShape, value, '');
+  const spec = shaped(specShape, value);
   const warnings = judged(
-    applyRules(wholeRules, spec),
+    applyRules(ofSpec, spec),
     applyRules(ofProcess, spec.process, 'process'),
     applyRules(ofResources, spec.linux.resources ?? {}, 'linux.resources'),
   );
@@ -42,31 +41,31 @@ export function validateSpec(value: unknown): ValidSpec {
 
 /** The same for the process of an exec, a process.json; paths are relative to it. */
 export function validateProcess(value: unknown): Validated<ProcessSpec> {
-  const process = shaped(processShape, value, '');
+  const process = shaped(processShape, value);
   const warnings = judged(applyRules(ofProcess, process));
   return { value: withoutIgnoredOfProcess(process), warnings };
 }
 
 /** The same for the limits of an update; paths are relative to them. */
 export function validateResources(value: unknown): Validated<ResourcesSpec> {
-  const resources = shaped(resourcesShape, value, '');
+  const resources = shaped(resourcesShape, value);
   return { value: resources, warnings: judged(applyRules(ofResources, resources)) };
 }
 
 /** What a valid spec must keep to besides when the caller is not root. Throws `SpecError`. */
 export function validateRootless(spec: RuntimeSpec): void {
-  judged(applyRules(rootlessRules, spec));
+  judged(applyRules(ofRootless, spec));
 }
 
 /** What a valid spec must keep to besides on this machine: its namespaces are looked at. Throws `SpecError`. */
 export function validateHost(spec: RuntimeSpec, host: HostView = thisHost): void {
-  judged(applyRules(hostRules, { spec, host }));
+  judged(applyRules(ofHost, { spec, host }));
 }
 
-function shaped<T>(shape: Guard<T>, value: unknown, path: string): T {
-  const findings: Finding[] = [];
-  const clean = shape(value, path, findings);
-  if (findings.length > 0 || clean === undefined) throw new SpecError(findings);
+function shaped<T>(shape: Guard<T>, value: unknown): T {
+  const report = new Report();
+  const clean = shape(value, report);
+  if (report.findings.length > 0 || clean === undefined) throw new SpecError(report.findings);
   return clean;
 }
 

@@ -78,7 +78,8 @@ const userRules: readonly Rule<ProcessSpec>[] = [
   },
 ];
 
-const capabilityRules: readonly Rule<ProcessSpec>[] = [
+/** For a process with capabilities. */
+export const capabilityRules: readonly Rule<ProcessSpec>[] = [
   {
     code: 'spec.capability_unknown',
     level: 'warning',
@@ -120,7 +121,8 @@ const capabilityRules: readonly Rule<ProcessSpec>[] = [
   },
 ];
 
-const rlimitRules: readonly Rule<ProcessSpec>[] = [
+/** For a process with limits. */
+export const rlimitRules: readonly Rule<ProcessSpec>[] = [
   {
     code: 'spec.rlimit_unknown',
     meaning: 'the type of a resource limit is none that the kernel has',
@@ -168,10 +170,5 @@ const affinityRules: readonly Rule<ProcessSpec>[] = [
   },
 ];
 
-export const processRules: readonly Rule<ProcessSpec>[] = [
-  ...programRules,
-  ...userRules,
-  ...capabilityRules,
-  ...rlimitRules,
-  ...affinityRules,
-];
+/** For any process. */
+export const processRules: readonly Rule<ProcessSpec>[] = [...programRules, ...userRules, ...affinityRules];

@@ -1,15 +1,14 @@
 import type { BlockIoSpec, ResourcesSpec } from '@berth/model/runtime-spec';
 import { at, member } from '../finding.ts';
 import type { Found } from '../finding.ts';
-import { cpuRules } from './cpu.ts';
-import { memoryRules } from './memory.ts';
 import { interfaceFault } from './net-device.ts';
 import type { Rule } from './rule.ts';
 
 /** PID_MAX_LIMIT of a 64-bit kernel: pids.max takes no more. */
 const mostPids = 4_194_304;
 
-const deviceRuleRules: readonly Rule<ResourcesSpec>[] = [
+/** Of `devices`: what may be used. */
+export const deviceRuleRules: readonly Rule<ResourcesSpec>[] = [
   {
     code: 'spec.device_rule_access',
     meaning: '`access` of a device rule is not made of the letters r, w and m',
@@ -76,7 +75,8 @@ function* blockDevices(blockIO: BlockIoSpec): Generator<Found> {
   }
 }
 
-const blockRules: readonly Rule<ResourcesSpec>[] = [
+/** Of `blockIO`. */
+export const blockRules: readonly Rule<ResourcesSpec>[] = [
   {
     code: 'spec.block_weight_range',
     meaning: 'a weight of `blockIO` is outside of 10 to 1000',
@@ -109,7 +109,8 @@ const blockRules: readonly Rule<ResourcesSpec>[] = [
   },
 ];
 
-const otherRules: readonly Rule<ResourcesSpec>[] = [
+/** Of `pids`, `network`, `rdma` and `unified`. */
+export const otherRules: readonly Rule<ResourcesSpec>[] = [
   {
     code: 'spec.pids_limit_range',
     meaning: `\`pids.limit\` is below -1 or above ${mostPids}`,
@@ -170,13 +171,4 @@ const otherRules: readonly Rule<ResourcesSpec>[] = [
       }
     },
   },
-];
-
-/** Of `linux.resources`; paths are relative to it. */
-export const resourcesRules: readonly Rule<ResourcesSpec>[] = [
-  ...deviceRuleRules,
-  ...memoryRules,
-  ...cpuRules,
-  ...blockRules,
-  ...otherRules,
 ];

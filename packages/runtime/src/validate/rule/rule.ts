@@ -15,19 +15,29 @@ export interface Rule<T> {
   readonly find: (value: T) => Iterable<Found>;
 }
 
+/** Rules about one part of a value. */
+export interface RuleGroup<T> {
+  /** Whether the part is there: a start is not kept waiting by rules about what it does not use. */
+  readonly when?: (value: T) => unknown;
+  readonly rules: readonly Rule<T>[];
+}
+
 export interface Findings {
   readonly errors: readonly Finding[];
   readonly warnings: readonly Finding[];
 }
 
 /** What the rules find in a value that stands at `prefix` of the file. */
-export function applyRules<T>(rules: readonly Rule<T>[], value: T, prefix = ''): Findings {
+export function applyRules<T>(groups: readonly RuleGroup<T>[], value: T, prefix = ''): Findings {
   const errors: Finding[] = [];
   const warnings: Finding[] = [];
-  for (const { code, remedy, level, find } of rules) {
-    for (const { path, message } of find(value)) {
-      const finding = { code, path: below(prefix, path), message, hint: remedy };
-      (level === 'warning' ? warnings : errors).push(finding);
+  for (const { when, rules } of groups) {
+    if (when !== undefined && !when(value)) continue;
+    for (const { code, remedy, level, find } of rules) {
+      for (const { path, message } of find(value)) {
+        const finding = { code, path: below(prefix, path), message, hint: remedy };
+        (level === 'warning' ? warnings : errors).push(finding);
+      }
     }
   }
   return { errors, warnings };

@@ -10,7 +10,8 @@ const deadlineFlags = ['SCHED_FLAG_RECLAIM', 'SCHED_FLAG_DL_OVERRUN'];
 /** The kernel's shortest runtime, in nanoseconds, sched(7). */
 const shortest = 1024;
 
-const schedulerRules: readonly Rule<ProcessSpec>[] = [
+/** For a process with a scheduler of its own. */
+export const schedulerRules: readonly Rule<ProcessSpec>[] = [
   {
     code: 'spec.scheduler_policy_unavailable',
     meaning: '`process.scheduler.policy` is SCHED_ISO, which Linux has a number for but no code',
@@ -83,8 +84,8 @@ const schedulerRules: readonly Rule<ProcessSpec>[] = [
   },
 ];
 
-export const schedulingRules: readonly Rule<ProcessSpec>[] = [
-  ...schedulerRules,
+/** For a process with an I/O priority. */
+export const ioPriorityRules: readonly Rule<ProcessSpec>[] = [
   {
     code: 'spec.io_priority_range',
     meaning: '`process.ioPriority.priority` is outside of 0 to 7',

@@ -75,7 +75,7 @@ export const linuxShape = object<LinuxSpec>(
     netDevices: map(object<{ readonly name?: string }>({ name: optionalText })),
     cgroupsPath: optionalText,
     resources: resourcesShape,
-    rootfsPropagation: (value, path, report) => (value === '' ? undefined : propagation(value, path, report)),
+    rootfsPropagation: (value, report) => (value === '' ? undefined : propagation(value, report)),
     seccomp: seccompShape,
     sysctl: map(text),
     maskedPaths: list(text),

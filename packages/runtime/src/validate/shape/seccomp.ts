@@ -32,8 +32,8 @@ const profile = object<SeccompSpec>(
 );
 
 /** `linux.seccomp`. Without an action and without rules it is no filter, as runc's old callers say it. */
-export const seccompShape: Guard<SeccompSpec> = (value, path, report) =>
-  isEmpty(value) ? undefined : profile(value, path, report);
+export const seccompShape: Guard<SeccompSpec> = (value, report) =>
+  isEmpty(value) ? undefined : profile(value, report);
 
 function isEmpty(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
