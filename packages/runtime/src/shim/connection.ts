@@ -1,13 +1,17 @@
 import { once } from 'node:events';
 import net from 'node:net';
+import { constants } from 'node:os';
 import { asError, BerthError, errnoName } from '@berth/model/error';
+import { askToken } from '../plan/ask-token.ts';
 import { encodePlan } from '../plan/encode.ts';
 import type { Plan } from '../plan/record.ts';
 import { encodeFrame, type Frame, FrameParser, frameType, withFlag } from './frame.ts';
 import {
+  type Ask,
   type Exit,
   type Output,
   type ProcessState,
+  readAsk,
   readExit,
   readStarted,
   readStates,
@@ -27,6 +31,12 @@ export interface ShimHandlers {
   onOutput?(output: Output): void | Promise<void>;
   /** After the last output of that process if this connection is attached to it, else at once. */
   onExit?(exit: Exit): void;
+  /**
+   * A plan that this connection has sent waits for an answer. A promise is the answer: the plan goes on when it resolves,
+   * and its start fails with the reason as cause when it rejects. Who returns none calls `answer` himself. Without this
+   * handler every question is refused.
+   */
+  onAsk?(ask: Ask): void | Promise<void>;
   /** The connection ended: without an error when the shim ended or `close` was called. */
   onClose?(error: Error | undefined): void;
 }
@@ -45,11 +55,26 @@ export interface StartOptions extends AttachOptions {
   readonly watch?: boolean;
 }
 
+/** A process that is all there but its program, and waits for `release`. */
+export interface Created {
+  readonly pid: number;
+  /** Fails as `start` does. */
+  release(): Promise<Started>;
+}
+
 interface Request {
   readonly name: string;
   readonly process: number;
   readonly resolve: (payload: Uint8Array) => void;
   readonly reject: (error: Error) => void;
+}
+
+interface Start extends Request {
+  readonly plan: Plan;
+  /** For who wants to know when it is created. */
+  readonly created: ((pid: number) => void) | undefined;
+  /** Why a question of it was refused. */
+  refusal?: unknown;
 }
 
 /**
@@ -66,11 +91,11 @@ export class ShimConnection {
   /** Answered in order. */
   readonly #requests: Request[] = [];
   /** Answered when the process has started, so by number. */
-  readonly #starts = new Map<number, Request & { readonly plan: Plan }>();
+  readonly #starts = new Map<number, Start>();
   readonly #closed: Promise<void>;
   #isClosed = false;
 
-  private constructor(socket: net.Socket, handlers: ShimHandlers) {
+  protected constructor(socket: net.Socket, handlers: ShimHandlers) {
     this.#socket = socket;
     this.#handlers = handlers;
     this.#closed = this.#read();
@@ -92,7 +117,35 @@ export class ShimConnection {
   }
 
   /** Runs a plan. Fails with `StartFailure`, and then nothing of the process is left. */
-  async start(plan: Plan, options: StartOptions = {}): Promise<Started> {
+  start(plan: Plan, options: StartOptions = {}): Promise<Started> {
+    return this.#start(plan, options, undefined);
+  }
+
+  /** As `start` of a plan that stops at `ask created`: resolves there. Fails with `StartFailure` before. */
+  async create(plan: Plan, options: StartOptions = {}): Promise<Created> {
+    const created = Promise.withResolvers<number>();
+    const started = this.#start(plan, options, created.resolve);
+    started.then(
+      () => created.reject(new BerthError('invalid_argument', 'the plan does not stop at created')),
+      created.reject,
+    );
+    const pid = await created.promise;
+    const release = async (): Promise<Started> => {
+      // Refused when it is too late for an answer; then the start has its own end to tell.
+      await this.answer(options.process ?? 0, 0).catch(() => undefined);
+      return await started;
+    };
+    return { pid, release };
+  }
+
+  /** Lets the plan of this process go on, or with an errno fails it. `failed_precondition` (ESRCH): it asks nothing. */
+  async answer(process: number, errno: number): Promise<void> {
+    const payload = new Uint8Array(4);
+    new DataView(payload.buffer).setInt32(0, errno, true);
+    await this.#request('answer', process, encodeFrame(frameType.answer, process, payload));
+  }
+
+  async #start(plan: Plan, options: StartOptions, created: Start['created']): Promise<Started> {
     const process = options.process ?? 0;
     if (this.#starts.has(process)) {
       throw new BerthError('already_exists', `process ${process} is being started`);
@@ -101,7 +154,7 @@ export class ShimConnection {
     const frame = encodeFrame(frameType.start, process, encodePlan(plan), flags);
     const payload = await new Promise<Uint8Array>((resolve, reject) => {
       if (this.#isClosed) return reject(gone('start'));
-      this.#starts.set(process, { name: 'start', process, plan, resolve, reject });
+      this.#starts.set(process, { name: 'start', process, plan, created, resolve, reject });
       this.#socket.write(frame);
     });
     return readStarted(payload);
@@ -156,6 +209,15 @@ export class ShimConnection {
   /** Resolves when the connection is closed from either side. */
   get closed(): Promise<void> {
     return this.#closed;
+  }
+
+  /**
+   * Says that nothing more will be sent, and resolves when the shim has closed its side. A start that is not answered
+   * yet fails here (`shim_gone`); what is created or runs goes on.
+   */
+  async leave(): Promise<void> {
+    this.#socket.end();
+    await this.#closed;
   }
 
   async close(): Promise<void> {
@@ -223,11 +285,13 @@ export class ShimConnection {
         });
       case frameType.exit:
         return this.#handlers.onExit?.(readExit(frame.process, frame.payload));
+      case frameType.ask:
+        return void this.#asked(readAsk(frame.process, frame.payload));
       case frameType.started:
         return this.#takeStart(frame.process)?.resolve(frame.payload);
       case frameType.failed: {
         const start = this.#takeStart(frame.process);
-        return start?.reject(new StartFailure(start.plan, frame.payload));
+        return start?.reject(new StartFailure(start.plan, frame.payload, start.refusal));
       }
       case frameType.ok:
       case frameType.states:
@@ -241,7 +305,25 @@ export class ShimConnection {
     }
   }
 
-  #takeStart(process: number): (Request & { readonly plan: Plan }) | undefined {
+  /** Not awaited by the reader: the answer may need other frames of this connection. */
+  async #asked(ask: Ask): Promise<void> {
+    const start = this.#starts.get(ask.process);
+    if (start?.created !== undefined && ask.token === askToken.created) return start.created(ask.pid);
+    try {
+      if (this.#handlers.onAsk === undefined)
+        throw new BerthError('unimplemented', `nobody answers question ${ask.token}`);
+      const answered = this.#handlers.onAsk(ask);
+      if (answered === undefined) return;
+      await answered;
+    } catch (error) {
+      if (start !== undefined) start.refusal = error;
+    }
+    const errno = start?.refusal === undefined ? 0 : constants.errno.ECANCELED;
+    // When the shim is gone, or the process, the start itself says so.
+    await this.answer(ask.process, errno).catch(() => undefined);
+  }
+
+  #takeStart(process: number): Start | undefined {
     const start = this.#starts.get(process);
     this.#starts.delete(process);
     return start;

@@ -11,6 +11,7 @@ export const frameType = {
   state: 7,
   watch: 8,
   reopenLog: 9,
+  answer: 10,
   started: 65,
   failed: 66,
   ok: 67,
@@ -18,6 +19,7 @@ export const frameType = {
   output: 69,
   exit: 70,
   states: 71,
+  ask: 72,
 } as const;
 
 /** Flags of START and ATTACH. */

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { BerthError, isKind } from '@berth/model/error';
+import { asError, BerthError, isKind } from '@berth/model/error';
 import { ShimConnection, type ShimHandlers } from './connection.ts';
+import { sealedCopy } from './sealed-copy.ts';
 
 export interface LauncherOptions {
   /** Path of the `berth-launcher` program. */
@@ -68,6 +69,19 @@ export class Launcher {
   }
 }
 
+function spawnCopy(options: LauncherOptions) {
+  try {
+    using program = sealedCopy(options.binary);
+    return spawn(program.path, [options.socket], {
+      argv0: 'berth-launcher',
+      stdio: ['pipe', 'pipe', 'inherit'],
+      detached: true,
+    });
+  } catch (error) {
+    return fail(options, asError(error).message);
+  }
+}
+
 interface Running {
   readonly child: ChildProcess;
   readonly exited: Promise<unknown>;
@@ -75,7 +89,7 @@ interface Running {
 
 async function run(options: LauncherOptions): Promise<Running> {
   // Its own session: Ctrl-C in the daemon's terminal must not reach it, nor the shims forked from it.
-  const child = spawn(options.binary, [options.socket], { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
+  const child = spawnCopy(options);
   const exited = once(child, 'exit');
   const failed = exited.then(
     ([code]) => fail(options, `ended with ${String(code)}`),

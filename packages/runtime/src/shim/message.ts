@@ -34,13 +34,27 @@ export interface Output {
   readonly bytes: Uint8Array;
 }
 
+/** A plan waits for its client (docs/plan.md, `ask`). */
+export interface Ask {
+  /** `askToken` of plan/ask-token.ts. */
+  readonly token: number;
+  /** Of the process that is being started; 0 before `spawn` and `adopt`. */
+  readonly pid: number;
+  /** Its number in the shim. */
+  readonly process: number;
+}
+
 export interface ProcessState {
   readonly process: number;
-  readonly state: 'running' | 'exited';
+  /** `created`: waits in an `ask` with `keep`; it has not started yet. */
+  readonly state: 'created' | 'running' | 'exited';
   readonly pid: number;
   readonly startedAt: bigint;
   readonly exit: Exit | undefined;
 }
+
+/** Errnos from here on are how a program ended. */
+const programStatus = 256;
 
 const kinds: Readonly<Record<string, ErrorKind>> = {
   ENOENT: 'not_found',
@@ -60,20 +74,30 @@ export class StartFailure extends BerthError {
   readonly errno: number;
   readonly errnoName: string;
   readonly report: readonly ReportEntry[];
+  /** How a program of the plan (`hook`, `run_program`) ended, 128+n for signal n; undefined when it was not that. */
+  readonly exitStatus: number | undefined;
+  /** What that program said last, without white space around; else empty. */
+  readonly note: string;
 
-  constructor(plan: Plan, payload: Uint8Array) {
+  /** `cause`: why the client refused, when it did. */
+  constructor(plan: Plan, payload: Uint8Array, cause?: unknown) {
     const view = viewOf(payload);
     const index = view.getUint32(0, true);
     const errno = view.getInt32(4, true);
     const name = errnoNameOf(errno);
     const record = plan.records[index];
     const step = record === undefined ? 'start' : `step ${index} (${record.kind})`;
-    super(kinds[name] ?? 'internal', `${step}: ${name}`, { code: 'start_failed' });
+    const reportEnd = Math.min(payload.length, 16 + 16 * plan.records.length);
+    const note = new TextDecoder().decode(payload.subarray(reportEnd)).trim();
+    const message = `${step}: ${name}${note === '' ? '' : `: ${note}`}`;
+    super(kinds[name] ?? 'internal', message, { code: 'start_failed', cause });
     this.name = 'StartFailure';
     this.record = record === undefined ? undefined : index;
     this.errno = errno;
     this.errnoName = name;
-    this.report = readReport(payload.subarray(16));
+    this.report = readReport(payload.subarray(16, reportEnd));
+    this.exitStatus = errno >= programStatus ? errno - programStatus : undefined;
+    this.note = note;
   }
 }
 
@@ -92,6 +116,11 @@ export function readStarted(payload: Uint8Array): Started {
   };
 }
 
+export function readAsk(process: number, payload: Uint8Array): Ask {
+  const view = viewOf(payload);
+  return { token: view.getUint32(0, true), pid: view.getUint32(4, true), process };
+}
+
 export function readExit(process: number, payload: Uint8Array): Exit {
   const view = viewOf(payload);
   return {
@@ -107,9 +136,11 @@ export function readStates(payload: Uint8Array): ProcessState[] {
   return Array.from({ length: Math.floor(payload.length / 32) }, (_, index) => readState(view, index * 32));
 }
 
+const states = ['created', 'running', 'exited'] as const;
+
 function readState(view: DataView, at: number): ProcessState {
   const process = view.getUint16(at, true);
-  const exited = view.getUint16(at + 2, true) === 2;
+  const state = states[view.getUint16(at + 2, true)] ?? 'running';
   const exit = {
     process,
     code: view.getInt32(at + 24, true),
@@ -118,10 +149,10 @@ function readState(view: DataView, at: number): ProcessState {
   };
   return {
     process,
-    state: exited ? 'exited' : 'running',
+    state,
     pid: view.getUint32(at + 4, true),
     startedAt: view.getBigUint64(at + 8, true),
-    exit: exited ? exit : undefined,
+    exit: state === 'exited' ? exit : undefined,
   };
 }
 
@@ -137,6 +168,7 @@ function readReport(bytes: Uint8Array): ReportEntry[] {
 const names = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 
 function errnoNameOf(errno: number): string {
+  if (errno >= programStatus) return `exit status ${errno - programStatus}`;
   return names.get(errno) ?? `errno ${errno}`;
 }
 
