@@ -91,6 +91,31 @@ describe('a v2 cgroup', () => {
     await assert.rejects(cgroup.update({ pids: { limit: 1 } }), { kind: 'not_found', code: 'cgroup_write' });
   });
 
+  test('an update leaves what it does not speak of', async () => {
+    put('cpu.max', '20000 100000');
+    await cgroup.update({ cpu: { period: 200_000 } });
+    assert.equal(get('cpu.max'), '20000 200000');
+    put('memory.max', '4096\n');
+    put('memory.swap.max', '');
+    await cgroup.update({ memory: { swap: 8192 } });
+    assert.equal(get('memory.swap.max'), '4096');
+  });
+
+  test('a limit below what is in use is refused on demand, before anything is written', async () => {
+    put('memory.max', 'max\n');
+    put('memory.current', '8192\n');
+    const memory = { limit: 4096, checkBeforeUpdate: true };
+    await assert.rejects(cgroup.update({ memory, pids: { limit: 5 } }), {
+      kind: 'failed_precondition',
+      code: 'memory_in_use',
+      message: /memory\.limit/,
+    });
+    assert.equal(get('memory.max'), 'max\n');
+    await assert.rejects(cgroup.update({ memory: { ...memory, limit: 9000, swap: 9000 }, pids: { limit: 5 } }), {
+      message: /linux\.resources\.pids\.limit: write "5" to .*pids\.max: ENOENT/,
+    });
+  });
+
   test('a swap limit that the kernel cannot count is passed over', async () => {
     put('memory.max', '');
     await cgroup.update({ memory: { limit: 4096, swap: 8192 } });
