@@ -43,6 +43,7 @@ export function makeRoot(dir: string): string {
     'head',
     'tty',
     'readlink',
+    'tr',
     'stat',
     'grep',
   ]) {
