@@ -16,7 +16,9 @@ export interface CommandLog extends Log {
   fatal(message: string): void;
 }
 
+/** The file is there from now on. @throws when it cannot be written to */
 export function commandLog({ file = '', format = 'text', debug = false }: CommandLogOptions = {}): CommandLog {
+  if (file !== '') appendFileSync(file, '', { mode: 0o644 });
   const line = (level: string) => (message: string, fields?: LogFields) => {
     const text = format === 'json' ? jsonLine(level, message, fields) : textLine(level, message, fields);
     if (file === '') writeAll(text);

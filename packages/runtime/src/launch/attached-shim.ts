@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { close } from '@berth/addon/file';
+import { sealedMemfd } from '@berth/addon/memory-file';
 import { BerthError } from '@berth/model/error';
 import { encodePlan } from '../plan/encode.ts';
 import type { Plan } from '../plan/record.ts';
@@ -39,10 +42,20 @@ export class AttachedShim {
   ): Promise<AttachedShim> {
     const kept = Array.from({ length: 3 + preserve }, (_, fd) => fd);
     // A session of its own: Ctrl-C at our terminal is ours to pass on.
-    const child = spawn(binary, ['--attached', String(kept.length)], { stdio: [...kept, 'pipe'], detached: true });
-    await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
-    child.unref();
-    return new AttachedShim(child.stdio[kept.length] as unknown as Socket, handlers);
+    // A sealed copy: the container sees this program in /proc, and must not be able to write to it (CVE-2019-5736).
+    const copy = sealedMemfd(readFileSync(binary), 'berth-launcher');
+    try {
+      const child = spawn(`/proc/self/fd/${copy}`, ['--attached', String(kept.length)], {
+        argv0: 'berth-launcher',
+        stdio: [...kept, 'pipe'],
+        detached: true,
+      });
+      await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
+      child.unref();
+      return new AttachedShim(child.stdio[kept.length] as unknown as Socket, handlers);
+    } finally {
+      close(copy);
+    }
   }
 
   async start(plan: Plan, options: { watch?: boolean; stdin?: boolean; output?: boolean }): Promise<Started> {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { tolerate } from '@berth/model/error';
 import type { ProcessSpec, RuntimeSpec } from '@berth/model/runtime-spec';
+import { parseSubCgroups } from '../cgroup/sub-cgroup.ts';
 import { compileExec } from '../compile/exec.ts';
 import { ownCapabilities } from '../compile/own-capabilities.ts';
 import type { Container } from '../state/container.ts';
@@ -31,6 +32,7 @@ export async function execIn({ record }: Container, request: ExecRequest): Promi
     bundle: record.bundle,
     cgroup: record.cgroup.layout,
     cgroupPath: record.cgroup.path,
+    subCgroups: parseSubCgroups(request.cgroups ?? []),
     capabilities: ownCapabilities(),
     stdin: true,
     inherit: { preserve },

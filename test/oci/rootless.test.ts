@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { chownSync, existsSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { Box, type CallOptions, whySkipped } from './box.ts';
+
+const user = 1000;
+const setpriv = '/usr/bin/setpriv';
+const skip = whySkipped || (existsSync(setpriv) ? false : 'needs setpriv of util-linux');
+
+/** A box for a user without root: he is root in a user namespace of one id. */
+function rootlessBox(): { readonly box: Box; readonly asUser: CallOptions } {
+  const box = new Box();
+  const { spec } = box;
+  spec.linux.namespaces = ['user', 'pid', 'mount', 'uts', 'ipc'].map((type) => ({ type }));
+  spec.linux['uidMappings'] = [{ containerID: 0, hostID: user, size: 1 }];
+  spec.linux['gidMappings'] = [{ containerID: 0, hostID: user, size: 1 }];
+  delete spec.linux.resources;
+  delete spec.linux.cgroupsPath;
+  spec.mounts = [
+    { destination: '/proc', type: 'proc', source: 'proc' },
+    { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755', 'size=64k'] },
+    { destination: '/sys', type: 'none', source: '/sys', options: ['rbind', 'ro', 'nosuid', 'noexec', 'nodev'] },
+  ];
+  for (const folder of [box.folder, box.bundle, box.rootfs, `${box.rootfs}/tmp`]) chownSync(folder, user, user);
+  const prefix = [setpriv, '--reuid', String(user), '--regid', String(user), '--clear-groups', '--'];
+  return { box, asUser: { prefix, env: { XDG_RUNTIME_DIR: box.folder } } };
+}
+
+describe('a user without root', { skip }, () => {
+  test('runs a container as root of his own user namespace', async () => {
+    const { box, asUser } = rootlessBox();
+    await using _ = box;
+    box.script('id -u; cat /proc/self/uid_map; hostname; exit 6');
+    const ran = await box.call(['run', '-b', box.bundle, box.id], asUser);
+    assert.equal(ran.code, 6, ran.stderr);
+    assert.match(ran.stdout, /^0\n +0 +1000 +1\nbox\n$/);
+  });
+
+  test('creates, starts, looks at, runs in, kills and deletes one', async () => {
+    const { box, asUser } = rootlessBox();
+    await using _ = box;
+    box.script('sleep 1000');
+    await box.expect(['create', '-b', box.bundle, box.id], asUser);
+    await box.expect(['start', box.id], asUser);
+    assert.match(await box.expect(['state', box.id], asUser), /"status": "running"/);
+    assert.equal(await box.expect(['exec', box.id, 'sh', '-c', 'id -u; hostname'], asUser), '0\nbox\n');
+    const pids = JSON.parse(await box.expect(['ps', '-f', 'json', box.id], asUser)) as number[];
+    assert.equal(pids.length, 1);
+    await box.expect(['kill', box.id, 'KILL'], asUser);
+    await box.expect(['delete', '--force', box.id], asUser);
+    await box.assertNothingLeft();
+  });
+
+  test('is told what he may not have: a spec without a user namespace', async () => {
+    const { box, asUser } = rootlessBox();
+    await using _ = box;
+    box.spec.linux.namespaces = box.spec.linux.namespaces.filter(({ type }) => type !== 'user');
+    delete box.spec.linux['uidMappings'];
+    delete box.spec.linux['gidMappings'];
+    box.script('true');
+    const ran = await box.call(['run', '-b', box.bundle, box.id], asUser);
+    assert.equal(ran.code, 1);
+    assert.match(ran.stderr, /user namespace/);
+    await box.assertNothingLeft();
+  });
+});
