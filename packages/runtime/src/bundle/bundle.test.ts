@@ -100,6 +100,12 @@ describe('a config', () => {
     ['cut off', '{"a":\n [1,', 'line 2, column 5'],
     ['two values', '{}\n{}', 'line 2, column 1'],
     ['of single quotes', "{'a': 1}", 'line 1, column 2'],
+    ['without a value', '{\n"a": }', 'line 2, column 6'],
+    ['with a wrong word', '{"a": [true, tru3]}', 'line 1, column 17'],
+    ['with a control character', '["a\tb"]', 'line 1, column 4'],
+    ['with a wrong escape', '["\\u00zz"]', 'line 1, column 7'],
+    ['with a wrong number', '[1.x]', 'line 1, column 4'],
+    [`long and wrong at its end`, `[${'"word",'.repeat(5000)}\n}`, 'line 2, column 1'],
   ] as const) {
     test(`that is ${what} is refused at ${place}`, () => {
       writeFileSync(config(), text);

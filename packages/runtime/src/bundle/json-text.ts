@@ -13,7 +13,7 @@ export function parseJson(text: string, name: string): unknown {
       throw new BerthError('invalid_argument', `${name} is nested too deep`, { code: 'bundle.too_deep', cause });
     }
     const { message } = asError(cause);
-    const { line, column } = positionOf(text, message);
+    const { line, column } = positionOf(text);
     throw new BerthError(
       'invalid_argument',
       `${name} is not JSON: line ${line}, column ${column}: ${reason(message)}`,
@@ -26,11 +26,35 @@ export function parseJson(text: string, name: string): unknown {
   }
 }
 
-/** Where the parser stopped. It names the offset, but not when the text merely ends too early. */
-function positionOf(text: string, message: string): { line: number; column: number } {
-  const offset = Number(/ at position (\d+)/.exec(message)?.[1] ?? text.length);
-  const before = text.slice(0, offset).split('\n');
+function positionOf(text: string): { line: number; column: number } {
+  const before = text.slice(0, faultOffset(text)).split('\n');
   return { line: before.length, column: (before.at(-1) ?? '').length + 1 };
+}
+
+/**
+ * Where a text stops being JSON; its length when it only ends too early. The parser names the place of some faults and
+ * not of others, so the shortest beginning with a fault is searched for, halving.
+ */
+function faultOffset(text: string): number {
+  let [good, bad] = [0, text.length + 1];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (isFaulty(text.slice(0, middle))) bad = middle;
+    else good = middle;
+  }
+  return bad - 1;
+}
+
+/** Whether a beginning has a fault, beside being a beginning only. */
+function isFaulty(beginning: string): boolean {
+  try {
+    JSON.parse(beginning);
+    return false;
+  } catch (error) {
+    const { message } = asError(error);
+    const position = / at position (\d+)/.exec(message)?.[1];
+    return position === undefined ? !message.includes('end of JSON input') : Number(position) < beginning.length;
+  }
 }
 
 /** The parser's words without the place and without the text around it, which may be a secret. */

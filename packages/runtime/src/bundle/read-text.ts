@@ -5,8 +5,6 @@ import { asError, BerthError, errnoName } from '@berth/model/error';
 const mostBytes = 16 * 1024 * 1024;
 
 export interface ReadOptions {
-  /** What to call the file when the path alone says too little. */
-  readonly name?: string;
   /** A pipe will do: `exec --process <(...)`. Default: only a regular file. */
   readonly pipe?: boolean;
 }
@@ -17,25 +15,30 @@ export interface ReadOptions {
  * `bundle.not_utf8`).
  */
 export function readText(path: string, options: ReadOptions = {}): string {
-  const name = options.name ?? path;
-  const descriptor = open(path, name);
+  const descriptor = open(path);
   try {
-    check(descriptor, name, options);
-    return decode(readAll(descriptor, name), name);
+    check(descriptor, path, options);
+    return decode(readAll(descriptor, path), path);
   } finally {
     closeSync(descriptor);
   }
 }
 
-function open(path: string, name: string): number {
+/** The text of a descriptor that is open already, standard input; it stays open. Throws as `readText` does. */
+export function readDescriptor(descriptor: number, name: string): string {
+  check(descriptor, name, { pipe: true });
+  return decode(readAll(descriptor, name), name);
+}
+
+function open(path: string): number {
   try {
     return openSync(path, 'r');
   } catch (cause) {
     const errno = errnoName(cause);
     if (errno === 'ENOENT' || errno === 'ENOTDIR') {
-      throw new BerthError('not_found', `${name} does not exist`, { code: 'bundle.file_missing', cause });
+      throw new BerthError('not_found', `${path} does not exist`, { code: 'bundle.file_missing', cause });
     }
-    throw unreadable(name, cause);
+    throw unreadable(path, cause);
   }
 }
 
@@ -62,10 +65,14 @@ function readAll(descriptor: number, name: string): Uint8Array {
 }
 
 function readPiece(descriptor: number, piece: Uint8Array, name: string): number {
-  try {
-    return readSync(descriptor, piece);
-  } catch (cause) {
-    throw unreadable(name, cause);
+  for (;;) {
+    try {
+      return readSync(descriptor, piece);
+    } catch (cause) {
+      // Standard input may have been made non-blocking by whoever had it before: nothing is there yet.
+      if (errnoName(cause) !== 'EAGAIN') throw unreadable(name, cause);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
   }
 }
 
