@@ -44,6 +44,7 @@ export function makeRoot(dir: string): string {
     'tty',
     'readlink',
     'tr',
+    'mkdir',
     'stat',
     'grep',
   ]) {

@@ -104,7 +104,7 @@ test(
     const { pid, end } = await sleeper(other);
     const { records } = userPlan(b.dir, root, ['/bin/sh', '-c', 'echo $$ `id -u`; read line'], { stdin: true });
     const joining = records
-      .filter((record) => !('path' in record && /^[ug]id_map$/.test(record.path)))
+      .filter((record) => !('path' in record && /^[ug]id_map$/.test(String(record.path))))
       .filter((record) => record.kind !== 'post' && record.kind !== 'wait')
       .map((record) => (record.kind === 'spawn' ? { ...record, flags: CLONE.NEWPID } : record));
     const at = joining.findIndex(({ kind }) => kind === 'spawn');
@@ -124,10 +124,10 @@ test(
 
 test('a user namespace that cannot be joined fails the start', { skip }, async (t) => {
   const b = await bench(t);
-  const join = (path: string) =>
+  const joining = (path: string) =>
     withHost(plainPlan(b.dir, ['/bin/true'], { flags: CLONE.NEWPID }), [{ kind: 'join_user', track: 'host', path }]);
-  await assert.rejects(run(b, join('/nonexistent')), { errnoName: 'ENOENT', record: 2 });
-  await assert.rejects(run(b, join('/proc/self/ns/net')), { errnoName: 'EINVAL', record: 3 });
+  await assert.rejects(run(b, joining('/nonexistent')), { errnoName: 'ENOENT', record: 2 });
+  await assert.rejects(run(b, joining('/proc/self/ns/net')), { errnoName: 'EINVAL', record: 3 });
 });
 
 test('clocks of a time namespace have offsets, written before the process changes its user', { skip }, async (t) => {
