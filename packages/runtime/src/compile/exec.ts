@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { ProcessSpec } from '@berth/model/runtime-spec';
 import { attachRecords, spawnCgroup } from '../cgroup/records.ts';
 import type { Plan, PlanRecord } from '../plan/record.ts';
+import { resctrlAttachRecords } from '../resctrl/records.ts';
 import { credentialRecords } from './credential.ts';
 import type { ExecFacts } from './facts.ts';
 import { filterRecords } from './filter.ts';
@@ -12,6 +13,7 @@ import { namespaceFlags, namespaceMap } from './namespace.ts';
 import type { NamespaceMap } from './namespace.ts';
 import { oomScoreRecords } from './oom-score.ts';
 import { programRecord } from './program.ts';
+import { cacheRecords } from './resctrl.ts';
 import { limitMeeting } from './rlimit.ts';
 import { agentState } from './state.ts';
 import { attachStdioRecords, sendRecords, stdioRecord } from './stdio.ts';
@@ -87,23 +89,24 @@ interface EnterCgroup {
  */
 function enterCgroup({ execCPUAffinity = {} }: ProcessSpec, facts: ExecFacts): EnterCgroup {
   const { cgroup, cgroupPath, subCgroups } = facts;
-  const path = 'process.execCPUAffinity';
-  const initial = affinityRecords(execCPUAffinity.initial, `${path}.initial`);
-  const final = affinityRecords(execCPUAffinity.final, `${path}.final`);
-  if (cgroupPath === '') return { spawn: '', host: [], before: initial, after: final };
-  const folder = spawnCgroup(cgroup, cgroupPath, subCgroups);
-  const isBornThere = folder !== '' && initial.length === 0;
-  if (isBornThere) return { spawn: folder, host: [], before: [], after: final };
-  const attach =
-    folder === ''
-      ? attachRecords(cgroup, cgroupPath, subCgroups)
-      : [onHost('cgroup_attach', { path: posix.join(folder, 'cgroup.procs') })];
+  const initial = affinityRecords(execCPUAffinity.initial, 'process.execCPUAffinity.initial');
+  const final = affinityRecords(execCPUAffinity.final, 'process.execCPUAffinity.final');
+  const hasCgroup = cgroupPath !== '';
+  const folder = hasCgroup ? spawnCgroup(cgroup, cgroupPath, subCgroups) : '';
+  const isMoved = folder !== '' && initial.length > 0;
+  const attach = [
+    ...(hasCgroup ? attachRecords(cgroup, cgroupPath, subCgroups) : []),
+    ...(isMoved ? [onHost('cgroup_attach', { path: posix.join(folder, 'cgroup.procs') })] : []),
+    ...cacheRecords(facts.intelRdt, facts, resctrlAttachRecords),
+  ];
+  const spawn = isMoved ? '' : folder;
+  if (attach.length === 0) return { spawn, host: [], before: initial, after: final };
   const { placed, inCgroup } = token;
-  const first = initial.length > 0;
+  const waits = initial.length > 0;
   return {
-    spawn: '',
-    host: [...(first ? [onHost('wait', { token: placed })] : []), ...attach, onHost('post', { token: inCgroup })],
-    before: [...initial, ...(first ? [inContainer('post', { token: placed })] : [])],
+    spawn,
+    host: [...(waits ? [onHost('wait', { token: placed })] : []), ...attach, onHost('post', { token: inCgroup })],
+    before: [...initial, ...(waits ? [inContainer('post', { token: placed })] : [])],
     after: [inContainer('wait', { token: inCgroup }), ...final],
   };
 }

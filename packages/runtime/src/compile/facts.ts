@@ -69,6 +69,8 @@ export interface ProcessFacts {
   readonly pidfdSocket?: string;
   /** Leaves the caller's session keyring in place (`--no-new-keyring`). */
   readonly noNewKeyring?: boolean;
+  /** Where resctrl is mounted, if it is, for `linux.intelRdt`. */
+  readonly resctrl?: string;
   /** Whether the kernel has AppArmor on (/sys/module/apparmor/parameters/enabled is Y). Default: no. */
   readonly apparmor?: boolean;
   /** Whether the kernel has SELinux on (/sys/fs/selinux is mounted). Default: no. */
@@ -120,6 +122,7 @@ export interface ExecFacts extends ProcessFacts {
   /** The container's own, `spec.linux`: they hold for each of its processes. */
   readonly personality?: LinuxSpec['personality'];
   readonly memoryPolicy?: LinuxSpec['memoryPolicy'];
+  readonly intelRdt?: LinuxSpec['intelRdt'];
   /** For the state that a seccomp agent gets: `spec.annotations`. */
   readonly annotations?: Readonly<Record<string, string>>;
   /** False when setgroups(2) is denied in the container's user namespace (/proc/PID/setgroups). Default: true. */

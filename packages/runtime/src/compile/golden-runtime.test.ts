@@ -166,6 +166,12 @@ const plans: Readonly<Record<string, () => Plan>> = {
       facts,
     ),
   'systemd-scope': () => compileContainer(base, { ...facts, cgroup: v2, systemdScope: true }),
+  resctrl: () =>
+    compileContainer(withLinux({ intelRdt: { schemata: ['L3:0=ff'], enableMonitoring: true } }), {
+      ...facts,
+      cgroup: v2,
+      resctrl: '/sys/fs/resctrl',
+    }),
   'mount-namespace-joined': () =>
     compileContainer(
       {

@@ -2,9 +2,11 @@ import type { RuntimeSpec } from '@berth/model/runtime-spec';
 import { attachRecords, cgroupRecords, spawnCgroup } from '../cgroup/records.ts';
 import { askToken } from '../plan/ask-token.ts';
 import type { PlanRecord } from '../plan/record.ts';
+import { resctrlRecords } from '../resctrl/records.ts';
 import type { HostFacts } from './facts.ts';
 import { token } from './meeting.ts';
 import { joinPidRecords, spawnFlags } from './namespace.ts';
+import { cacheRecords } from './resctrl.ts';
 import type { StartParts } from './start-part.ts';
 import { stdioRecord } from './stdio.ts';
 import { onHost } from './step.ts';
@@ -63,24 +65,22 @@ interface CgroupSteps {
 /** A scope of systemd is made around the process that lives in it, so all of it comes after, on v2 too. */
 function cgroupSteps({ spec, facts, user, joinsCgroup }: StartParts): CgroupSteps {
   const { cgroup, cgroupPath, systemdScope } = facts;
-  if (cgroupPath === '') return { before: [], spawn: '', after: [] };
-  const made = cgroupOf(spec, facts);
+  const hasCgroup = cgroupPath !== '';
+  const made = hasCgroup ? cgroupOf(spec, facts) : [];
   const joined = [
-    ...attachRecords(cgroup, cgroupPath),
+    ...(hasCgroup ? attachRecords(cgroup, cgroupPath) : []),
+    ...cacheRecords(spec.linux.intelRdt, facts, resctrlRecords),
     ...(joinsCgroup ? [onHost('post', { token: token.inCgroup })] : []),
   ];
   if (systemdScope) {
-    return {
-      before: [],
-      spawn: '',
-      after: [onHost('ask', { token: askToken.createScope, keep: 0 }), ...made, ...joined],
-    };
+    const asked = onHost('ask', { token: askToken.createScope, keep: 0 });
+    return { before: [], spawn: '', after: [asked, ...made, ...joined] };
   }
   // What the shim opens for a user namespace may be the cgroup's folder.
   const early = cgroup.version === 2 || user !== undefined;
   return {
     before: early ? made : [],
-    spawn: spawnCgroup(cgroup, cgroupPath),
+    spawn: hasCgroup ? spawnCgroup(cgroup, cgroupPath) : '',
     after: [...(early ? [] : made), ...joined],
   };
 }

@@ -108,7 +108,8 @@ describe('a spec that cannot be run is refused with the path of the bad field', 
   });
 
   test('what the host does not have is no fault of the spec', () => {
-    for (const spec of [withProcess({ apparmorProfile: 'p' }), withProcess({ selinuxLabel: 'l' })]) {
+    const labels = [withProcess({ apparmorProfile: 'p' }), withProcess({ selinuxLabel: 'l' })];
+    for (const spec of [...labels, withLinux({ intelRdt: {} })]) {
       assert.throws(() => compileContainer(spec, facts), { kind: 'failed_precondition' });
     }
   });

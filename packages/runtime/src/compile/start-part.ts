@@ -40,7 +40,7 @@ export interface StartParts {
   readonly oom: Meeting;
   readonly prepared: Meeting;
   readonly limits: Meeting;
-  /** v1, or a scope of systemd: the process is put into its cgroup while it goes on; it has to wait for that at some place. */
+  /** v1, a scope of systemd, or resctrl: the process is put into its cgroup while it goes on; it has to wait for that at some place. */
   readonly joinsCgroup: boolean;
 }
 
@@ -65,8 +65,13 @@ export function startParts(spec: RuntimeSpec, facts: HostFacts): StartParts {
     oom: oomScoreRecords(process, user !== undefined),
     prepared: preparedMeeting(spec),
     limits: limitMeeting(process.rlimits, user?.hostHelps ?? false),
-    joinsCgroup: facts.cgroupPath !== '' && (facts.cgroup.version === 1 || Boolean(facts.systemdScope)),
+    joinsCgroup: joinsCgroup(spec, facts),
   };
+}
+
+function joinsCgroup({ linux }: RuntimeSpec, { cgroup, cgroupPath, systemdScope }: HostFacts): boolean {
+  const isAttached = cgroupPath !== '' && (cgroup.version === 1 || Boolean(systemdScope));
+  return isAttached || linux.intelRdt !== undefined;
 }
 
 /** What only the client can do in the finished tree, in the order of ask-token.ts. */
