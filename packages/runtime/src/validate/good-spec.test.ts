@@ -140,6 +140,13 @@ describe('what tools written in Go leave to the reader', () => {
     assert.deepEqual(limit, { type: 'RLIMIT_CORE', soft: 7, hard: 2n ** 64n - 1n });
   });
 
+  test("podman's device modes, with the type in them, become permissions", () => {
+    const devices = [{ path: '/dev/fuse', type: 'c', major: 10, minor: 229, fileMode: 0o20666 }];
+    const { spec, warnings } = validateSpec({ ...minimal, linux: { ...minimal.linux, devices } });
+    assert.equal(spec.linux.devices?.[0]?.fileMode, 0o666);
+    assert.deepEqual(warnings, []);
+  });
+
   test('the recursive words of root propagation mean the plain ones', () => {
     const linux = { ...minimal.linux, rootfsPropagation: 'rslave' };
     assert.equal(validateSpec({ ...minimal, linux }).spec.linux.rootfsPropagation, 'slave');

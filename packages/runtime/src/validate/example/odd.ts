@@ -20,7 +20,7 @@ export const oddSpecs: readonly BadSpec[] = [
   [
     'spec.device_mode_bits',
     'linux.devices[0].fileMode',
-    { 'linux.devices': [{ path: '/dev/p', type: 'p', fileMode: 0o10666 }] },
+    { 'linux.devices': [{ path: '/dev/p', type: 'p', fileMode: 0o14666 }] },
   ],
   ['spec.seccomp_listener_unused', 'linux.seccomp.listenerPath', { 'linux.seccomp': filter(agent) }],
   [

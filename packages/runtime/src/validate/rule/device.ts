@@ -64,11 +64,12 @@ export const deviceRules: readonly Rule<RuntimeSpec>[] = [
   {
     code: 'spec.device_mode_bits',
     level: 'warning',
-    meaning: '`fileMode` of a device has bits beside the permissions',
+    meaning: '`fileMode` of a device has the set-id or sticky bits',
     remedy: 'give the permissions alone, at most 511 (0777)',
     *find(spec) {
       for (const { path, device } of devices(spec)) {
-        if ((device.fileMode ?? 0) > 0o777) yield at(`${path}.fileMode`, 'has more than permission bits');
+        if ((device.fileMode ?? 0) > 0o777)
+          yield at(`${path}.fileMode`, 'has set-id or sticky bits, which mean nothing for a device');
       }
     },
   },

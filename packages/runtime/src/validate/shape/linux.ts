@@ -37,8 +37,8 @@ const device = object<DeviceSpec>(
     type: oneOf(deviceTypes),
     major: int53,
     minor: int53,
-    // Some callers leave the type's bits of st_mode in it.
-    fileMode: integer(0, 0o177777),
+    // podman leaves the type's bits of st_mode in it.
+    fileMode: mapped(integer(0, 0o177777), (mode) => mode & 0o7777),
     uid: uint32,
     gid: uint32,
   },
