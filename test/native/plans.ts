@@ -45,6 +45,7 @@ export function makeRoot(dir: string): string {
     'readlink',
     'tr',
     'mkdir',
+    'mknod',
     'stat',
     'grep',
   ]) {
