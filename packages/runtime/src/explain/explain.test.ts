@@ -101,4 +101,37 @@ describe('remedies', () => {
     ] as const;
     for (const [record, number, kind] of cases) assert.equal(remedy(record, number).kind, kind, record.kind);
   });
+
+  test('a program of the plan is told by its exit status, or by its timeout', () => {
+    const hook = inContainer('hook', { timeout: 5, path: '/h', argv: '', env: '', cwd: '', head: '', tail: '' });
+    assert.match(remedy(hook, 256 + 3).message, /hook \/h failed: exit status 3/);
+    assert.equal(remedy(hook, errno.ETIMEDOUT).kind, 'deadline_exceeded');
+    assert.equal(remedy(hook, errno.ENOENT).kind, 'not_found');
+  });
+
+  test('a program that is missed before the start is told in the words of one that is missed after', () => {
+    const check = inContainer('program_check', { candidates: list(['/bin/nope', '/usr/bin/nope']) });
+    assert.deepEqual([remedy(check, errno.ENOENT).exitCode, remedy(check, errno.EACCES).exitCode], [127, 126]);
+    assert.match(remedy(check, errno.ENOENT).message, /program nope/);
+  });
+
+  test('sources that the host opens, and those who should listen, have words too', () => {
+    const tree = { slot: 1, recursive: 0, set: 0, clear: 0, propagation: 0, recursiveAttributes: 0 };
+    const open = onHost('tree_open', {
+      ...tree,
+      recursiveMapping: 0,
+      source: '/a',
+      uidMap: '0 1 1\n',
+      gidMap: '0 1 1\n',
+    });
+    assert.match(remedy(open, errno.EINVAL).message, /cannot be idmapped/);
+    assert.match(remedy(open, errno.ENOENT).message, /bind source \/a does not exist/);
+    const agent = onHost('notify_connect', { path: '/agent', head: '', tail: '' });
+    assert.equal(remedy(agent, errno.ECONNREFUSED).kind, 'failed_precondition');
+    assert.equal(remedy(onHost('join_process', { pid: 3 }), errno.ESRCH).kind, 'not_found');
+    assert.equal(
+      remedy(inContainer('cpu_affinity', { cpus: new Uint8Array(8) }), errno.EINVAL).kind,
+      'invalid_argument',
+    );
+  });
 });
