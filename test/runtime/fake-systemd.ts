@@ -47,24 +47,39 @@ export class FakeSystemd implements AsyncDisposable {
     return fake;
   }
 
+  /** Without a bus: the manager's own socket, as root may use it. Ends with its one client. */
+  static async serve(path: string): Promise<FakeSystemd> {
+    const server = net.createServer().listen(path);
+    const [socket] = (await once(server, 'connection')) as [net.Socket];
+    server.close();
+    await once(socket, 'data');
+    socket.write('OK 1234deadbeef\r\n');
+    const [begin] = (await once(socket, 'data')) as [Buffer];
+    const fake = new FakeSystemd(socket);
+    void fake.#listen(begin.subarray('BEGIN\r\n'.length));
+    return fake;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.end();
     await once(this.#socket, 'close');
   }
 
   /** Resolves when the name is taken: the second answer. */
-  #listen(): Promise<void> {
+  #listen(first: Buffer = Buffer.alloc(0)): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     let pending: Buffer = Buffer.alloc(0);
     let answers = 0;
-    this.#socket.on('data', (bytes: Buffer) => {
+    const receive = (bytes: Buffer) => {
       pending = Buffer.concat([pending, bytes]);
       for (let next = decodeMessage(pending); next !== undefined; next = decodeMessage(pending)) {
         pending = pending.subarray(next.size);
         if (next.message.type === 'call') this.#answer(next.message);
         else if (next.message.type === 'return' && ++answers === 2) resolve();
       }
-    });
+    };
+    this.#socket.on('data', receive);
+    receive(first);
     return promise;
   }
 

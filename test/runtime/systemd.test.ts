@@ -66,7 +66,7 @@ describe('the systemd driver, over a real bus', { skip }, () => {
     assert.deepEqual(made?.get('AllowedCPUs'), [3]);
     assert.equal(made?.get('TimeoutStopUSec'), 5_000_000n);
     assert.equal(made?.get('DevicePolicy'), 'strict');
-    assert.ok((made?.get('DeviceAllow') as unknown[]).length > 5);
+    assert.ok(((made?.get('DeviceAllow') ?? []) as unknown[]).length > 5);
   });
 
   test('waits for the job also when its end is told before its name', async () => {
@@ -113,6 +113,18 @@ describe('the systemd driver, over a real bus', { skip }, () => {
     const environment = { DBUS_SESSION_BUS_ADDRESS: `unix:path=${run}/dbus/system_bus_socket` };
     const own = { runFolder: run, environment };
     assert.equal(await userManagerCgroup(own), '/user.slice/user-0.slice/user@0.service');
+  });
+
+  test('without a bus the manager is asked on its own socket', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'berth-run-'));
+    mkdirSync(join(own, 'systemd', 'system'), { recursive: true });
+    const served = FakeSystemd.serve(join(own, 'systemd', 'private'));
+    await createScope(request, { runFolder: own, environment: {} });
+    const peer = await served;
+    assert.deepEqual(peer.calls, ['Subscribe', 'Get', 'StartTransientUnit']);
+    assert.ok(peer.units.has('test-c1.scope'));
+    await peer[Symbol.asyncDispose]();
+    rmSync(own, { recursive: true });
   });
 
   test('a bus without systemd, and a machine without a bus', async () => {

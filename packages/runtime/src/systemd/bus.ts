@@ -23,8 +23,8 @@ interface Waiting {
 const patience = 25_000;
 
 /**
- * One D-Bus connection over a unix socket, with EXTERNAL authentication: as much of a client as systemd needs, so no
- * library is (the ones that npm has are unmaintained or bring native code; docs/cgroups.md).
+ * One D-Bus connection over a unix socket, with EXTERNAL authentication: as much of a client as systemd needs. Why no
+ * library: docs/cgroups.md, "Decisions".
  */
 export class Bus {
   readonly #socket: net.Socket;
