@@ -22,6 +22,11 @@ export class RecoveryEngine extends ContainerEngine {
     this.#before = this.#belongings();
   }
 
+  override async warm(flags: readonly string[]): Promise<void> {
+    await super.warm(flags);
+    this.#before = this.#belongings();
+  }
+
   /** kill -9 and a new daemon. */
   async crash(): Promise<void> {
     await this.engine.kill9();
@@ -90,9 +95,9 @@ export class RecoveryEngine extends ContainerEngine {
 }
 
 /** An engine for the tests of the `describe` that calls this. */
-export function recoveryEngine(): RecoveryEngine {
+export function recoveryEngine(config = ''): RecoveryEngine {
   const box = new RecoveryEngine();
-  before(() => box.open());
+  before(() => box.open(config));
   afterEach(() => box.assertClean());
   after(() => box.close());
   return box;

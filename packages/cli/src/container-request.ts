@@ -35,6 +35,7 @@ export function containerRequest(
     pid: flags.pid,
     ipc: flags.ipc,
     uts: flags.uts,
+    runtime: flags.runtime,
     stopSignal: flags['stop-signal'],
     stopTimeout: flags['stop-timeout'],
     injectFailure: flags['inject-failure'],

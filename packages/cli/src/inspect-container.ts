@@ -23,7 +23,7 @@ export function containerInspection(detail: ContainerDetail): Fields {
     RestartCount: 0,
     Platform: 'linux',
     ExecIDs: detail.execs.length === 0 ? null : detail.execs,
-    HostConfig: hostFields(config),
+    HostConfig: hostFields(detail),
     Mounts: mountFields(config),
     Config: configFields(detail, spec),
     NetworkSettings: { Networks: {}, Ports: {}, IPAddress: '' },
@@ -70,13 +70,14 @@ function configFields({ id, config, image, stopSignal }: ContainerDetail, spec: 
   };
 }
 
-function hostFields(config: ContainerCreate): Fields {
+function hostFields({ config, runtime }: ContainerDetail): Fields {
   return {
     Binds: binds(config),
     NetworkMode: config.network ?? 'default',
     PidMode: config.pid ?? '',
     IpcMode: config.ipc ?? 'private',
     UTSMode: config.uts ?? '',
+    Runtime: runtime,
     AutoRemove: config.autoRemove ?? false,
     Privileged: config.privileged ?? false,
     ReadonlyRootfs: config.readonlyRootfs ?? false,

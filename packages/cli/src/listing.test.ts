@@ -138,6 +138,8 @@ test('a use of CPU is a difference, and one full core is 100 %', () => {
 test('an explanation marks the step that failed', () => {
   const text = explanationText({
     id: 'web',
+    runtime: 'berth',
+    hasOwnPlan: true,
     startedAt: '',
     total: 2_000_000,
     failed: { record: 1, errno: 'EINVAL', message: 'mount overlay on /: EINVAL', hint: 'try again' },

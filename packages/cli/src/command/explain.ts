@@ -21,7 +21,8 @@ export const command = defineCommand({
 });
 
 /** The plan, a line a step; the one that failed is marked and said again below. */
-export function explanationText({ id, startedAt, total, failed, steps }: Explanation): string {
+export function explanationText(explanation: Explanation): string {
+  const { id, startedAt, total, failed, steps } = explanation;
   const rows = steps.map((step) => [
     step.index === failed?.record ? '->' : '',
     String(step.index),
@@ -33,7 +34,12 @@ export function explanationText({ id, startedAt, total, failed, steps }: Explana
   const inSteps = steps.reduce((sum, { took }) => sum + took, 0);
   const when = startedAt === '' ? '' : `, started ${startedAt}`;
   const sum = `total ${humanNanoseconds(total)}, of which ${humanNanoseconds(inSteps)} in the steps`;
-  return `Container ${id}${when}\n\n${table}\n${failed === undefined ? sum : failureText(failed)}\n`;
+  return `Container ${id}${when}\n${runtimeText(explanation)}\n${table}\n${failed === undefined ? sum : failureText(failed)}\n`;
+}
+
+function runtimeText({ runtime, hasOwnPlan }: Explanation): string {
+  if (hasOwnPlan) return '';
+  return `${runtime} is a command and has no plan of its own: these are the steps of its shim\n`;
 }
 
 function stepNote({ errno, index, ran }: ExplainedStep, failed: number | undefined): string {

@@ -6,7 +6,8 @@ import type { Log } from '@berth/model/context';
 import { detectCgroups } from '@berth/runtime/cgroup/detect';
 import { cgroupFolders } from '@berth/runtime/cgroup/layout';
 import { containingMount } from '@berth/runtime/compile/containing-mount';
-import { ownCapabilities } from '@berth/runtime/compile/own-capabilities';
+import type { CommandRuntimeOptions } from '@berth/runtime/handler/command/options';
+import { createRuntimes } from '@berth/runtime/handler/create-runtimes';
 import { Launcher } from '@berth/runtime/shim/launcher';
 import { createHttpHost } from '#api/http/host';
 import { nativeErrorBody } from '#api/native/api-error';
@@ -68,7 +69,15 @@ export async function composeEngine(
   await execs.recover();
   const identity = { version, pid: process.pid, root, run };
   const { snapshots } = stores;
-  const system = createSystemService({ identity, containers, images, snapshots, cgroups: backend.cgroups, shutdown });
+  const system = createSystemService({
+    identity,
+    containers,
+    images,
+    snapshots,
+    cgroups: backend.cgroups,
+    runtimes: backend.runtimes.names,
+    shutdown,
+  });
   const insight = createContainerInsight(backend, execs);
   const routes = nativeRoutes({ containers, execs, insight, images, system, events, log, scratch: scratchOf(config) });
   const server = createHttpHost({ routes, errorBody: nativeErrorBody, log });
@@ -85,6 +94,9 @@ async function makeFolders(config: DaemonConfig): Promise<void> {
   await mkdir(config.root, { recursive: true, mode: 0o711 });
   await mkdir(path.join(config.run, 'c'), { recursive: true, mode: 0o711 });
   await mkdir(rootTarget(config), { recursive: true, mode: 0o700 });
+  for (const folder of [path.join(config.root, 'mounts'), path.join(config.run, 'runtimes')]) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  }
 }
 
 /** Emptied once the root folder is ours: what an earlier daemon left there is of no use to anybody. */
@@ -122,6 +134,7 @@ function containerBackend(
 ): ContainerBackend {
   const { root, run, cgroupParent } = config;
   const { metadata, snapshots, leases } = stores;
+  const cgroups = detectCgroups(cgroupParent);
   return {
     registry: new ContainerRegistry(metadata, log, (id) => new StartRecordFile(containerFolders(root, run, id).plan)),
     snapshots,
@@ -130,15 +143,24 @@ function containerBackend(
     events,
     log,
     launcher,
-    cgroups: detectCgroups(cgroupParent),
+    cgroups,
     cgroupParent,
-    capabilities: ownCapabilities(),
+    runtimes: createRuntimes(cgroups, commandRuntimes(config)),
     root,
     rootParent: containingMount(root),
     run,
     logLimits: config.log,
     readFile: (layers, file) => readFileInLayers(layers, file, 4 << 20),
   };
+}
+
+function commandRuntimes({ run, cgroupParent, runtimes }: DaemonConfig): CommandRuntimeOptions[] {
+  return Object.entries(runtimes).map(([name, { binary, root = path.join(run, 'runtimes', name) }]) => ({
+    name,
+    binary,
+    root,
+    cgroupParent,
+  }));
 }
 
 /** Lets go of the shims; the empty parents of cgroups go with the last container. */

@@ -25,6 +25,7 @@ test('without any word the defaults hold', () => {
     snapshotter: 'auto',
     cgroupParent: '/berth',
     log: { maxBytes: 20 * 1024 * 1024, maxFiles: 5 },
+    runtimes: {},
     collectAlways: false,
   });
 });

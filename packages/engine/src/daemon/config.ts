@@ -18,8 +18,16 @@ export interface DaemonConfig {
   /** Below this folder of every cgroup hierarchy the containers live. */
   readonly cgroupParent: string;
   readonly log: { readonly maxBytes: number; readonly maxFiles: number };
+  /** Programs with runc's command line that may run containers, by the name that a container asks for. */
+  readonly runtimes: Readonly<Record<string, RuntimeProgram>>;
   /** Collect garbage after every write: for tests. */
   readonly collectAlways: boolean;
+}
+
+export interface RuntimeProgram {
+  readonly binary: string;
+  /** Folder of its state; one of the run folder when absent. */
+  readonly root?: string | undefined;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -27,6 +35,13 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 const absolutePath = v.pipe(v.string(), v.startsWith('/', 'must be an absolute path'));
 const level = v.picklist(['debug', 'info', 'warn', 'error']);
 const wholeNumber = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** What a container may ask for on a command line; `berth` is our own. */
+const runtimeName = v.pipe(
+  v.string(),
+  v.regex(/^[a-z0-9][a-z0-9._-]*$/i, 'a name has letters, digits, dots, dashes and underscores'),
+  v.notValue('berth', "is Berth's own runtime: choose another name"),
+);
 
 const fileSchema = v.strictObject({
   root: v.optional(absolutePath),
@@ -36,6 +51,7 @@ const fileSchema = v.strictObject({
   snapshotter: v.optional(v.picklist(['auto', 'overlayfs', 'native'])),
   cgroup_parent: v.optional(absolutePath),
   container_log: v.optional(v.strictObject({ max_bytes: v.optional(wholeNumber), max_files: v.optional(wholeNumber) })),
+  runtimes: v.optional(v.record(runtimeName, v.strictObject({ binary: absolutePath, root: v.optional(absolutePath) }))),
 });
 
 type FileSettings = v.InferOutput<typeof fileSchema>;
@@ -60,6 +76,7 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Dae
       maxBytes: file.container_log?.max_bytes ?? 20 << 20,
       maxFiles: file.container_log?.max_files ?? 5,
     },
+    runtimes: file.runtimes ?? {},
     collectAlways: env['BERTH_COLLECT_ALWAYS'] === '1',
   };
 }

@@ -27,6 +27,8 @@ export interface Info extends Ping {
   readonly containers: { readonly running: number; readonly paused: number; readonly stopped: number };
   readonly images: number;
   readonly snapshotter: string;
+  /** Names of the runtimes that a container may ask for; the first is the default. */
+  readonly runtimes: readonly string[];
   readonly cgroup: { readonly version: 1 | 2; readonly driver: string };
   readonly kernel: string;
   readonly architecture: string;
@@ -146,6 +148,8 @@ export interface ContainerCreate {
   readonly sysctls?: Readonly<Record<string, string>>;
   readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly oomScoreAdj?: number;
+  /** One of the daemon's runtimes; absent: `berth`. */
+  readonly runtime?: string;
   readonly autoRemove?: boolean;
   readonly stopSignal?: string;
   /** Seconds. */
@@ -202,6 +206,8 @@ export interface ContainerState {
 export interface ContainerDetail extends ContainerSummary {
   readonly config: ContainerCreate;
   readonly args: readonly string[];
+  /** Name of the runtime that runs it. */
+  readonly runtime: string;
   /** By name, the image's when nobody chose one. */
   readonly stopSignal: string;
   readonly cgroupPath: string;
@@ -253,6 +259,9 @@ export interface ContainerStats {
 /** GET /containers/ID/explain */
 export interface Explanation {
   readonly id: string;
+  readonly runtime: string;
+  /** False: the runtime is a command without a plan, and the steps are those of its shim. */
+  readonly hasOwnPlan: boolean;
   readonly startedAt: string;
   /** Nanoseconds from the API call to the running program. */
   readonly total: number;

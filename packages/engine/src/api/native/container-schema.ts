@@ -57,6 +57,7 @@ export const containerCreateSchema = v.strictObject({
   sysctls: v.optional(v.record(v.string(), v.string())),
   ulimits: v.optional(v.array(v.strictObject({ name: text, soft: count, hard: count }))),
   oomScoreAdj: v.optional(v.pipe(count, v.minValue(-1000), v.maxValue(1000))),
+  runtime: v.optional(text),
   autoRemove: v.optional(boolean),
   stopSignal: v.optional(text),
   stopTimeout: v.optional(natural),

@@ -31,6 +31,7 @@ export function containerDetail(
     ...containerSummary(view),
     config: view.config,
     args: view.spec.process.args,
+    runtime: view.runtime ?? 'berth',
     stopSignal: signalName(view.stopSignal),
     cgroupPath: view.spec.linux.cgroupsPath ?? '',
     logPath: more.logPath,

@@ -1,5 +1,6 @@
 import type { Log } from '@berth/model/context';
 import type { CgroupLayout } from '@berth/runtime/cgroup/layout';
+import type { RuntimeRegistry } from '@berth/runtime/handler/registry';
 import type { Launcher } from '@berth/runtime/shim/launcher';
 import type { SnapshotStore } from '#store/snapshot';
 import type { Leases } from '#store/metadata';
@@ -19,8 +20,7 @@ export interface ContainerBackend {
   readonly cgroups: CgroupLayout;
   /** Below this path of every hierarchy the containers' cgroups are. */
   readonly cgroupParent: string;
-  /** What this process may hand on, a mask: more cannot be given to a container. */
-  readonly capabilities: bigint;
+  readonly runtimes: RuntimeRegistry;
   readonly root: string;
   /** The mount point that holds `root`. */
   readonly rootParent: string;

@@ -99,7 +99,7 @@ async function stop(backend: ContainerBackend, entry: ContainerEntry, options: S
 async function kill(backend: ContainerBackend, entry: ContainerEntry, name: string): Promise<void> {
   const signal = signalNumber(name);
   const task = runningTask(entry);
-  await task.signal(signal);
+  await task.kill(signal);
   // A frozen process dies of SIGKILL only when it is thawed.
   if (entry.state.status === 'paused' && signal === 9) await unpause(backend, entry);
   publish(backend, entry, 'kill', { signal: String(signal) });
@@ -112,7 +112,7 @@ async function pause(backend: ContainerBackend, entry: ContainerEntry): Promise<
         code: 'already_paused',
       });
     }
-    await runningTask(entry).cgroup.freeze();
+    await runningTask(entry).freeze();
     await changeAndSave(backend, entry, 'paused');
     publish(backend, entry, 'pause');
   });
@@ -123,7 +123,7 @@ async function unpause(backend: ContainerBackend, entry: ContainerEntry): Promis
     if (entry.state.status !== 'paused') {
       throw new BerthError('failed_precondition', `container ${entry.name} is not paused`, { code: 'not_paused' });
     }
-    await runningTask(entry).cgroup.thaw();
+    await runningTask(entry).thaw();
     if (entry.task !== undefined) await changeAndSave(backend, entry, 'running');
     publish(backend, entry, 'unpause');
   });

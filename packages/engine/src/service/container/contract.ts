@@ -12,7 +12,7 @@ import type { RuntimeSpec } from '@berth/model/runtime-spec';
  * A reference to a container is its id, its name, or the start of its id when only one has it.
  */
 export interface ContainerService {
-  /** @throws not_found (image), already_exists (name), invalid_argument */
+  /** @throws not_found (image), already_exists (name), invalid_argument (`unknown_runtime`), failed_precondition (runtime) */
   create(context: CallContext, config: ContainerConfig): Promise<CreatedContainer>;
   /** @throws not_found */
   inspect(context: CallContext, ref: string): ContainerView;
@@ -91,6 +91,8 @@ export interface ContainerConfig {
   readonly sysctls?: Readonly<Record<string, string>>;
   readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly oomScoreAdj?: number;
+  /** One of the configured runtimes; absent: Berth's own. */
+  readonly runtime?: string;
   readonly autoRemove?: boolean;
   readonly stopSignal?: string;
   /** Seconds. */
@@ -131,6 +133,8 @@ export interface ContainerRecord {
   readonly config: ContainerConfig;
   readonly image: { readonly ref: string; readonly target: Digest };
   readonly spec: RuntimeSpec;
+  /** Name of the runtime handler that runs it. Absent in records of before there was a choice: Berth's own. */
+  readonly runtime?: string;
   /** Linux signal number. */
   readonly stopSignal: number;
   readonly state: ContainerState;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type CallContext, withLease } from '@berth/model/context';
 import { BerthError, errnoName, isKind } from '@berth/model/error';
 import { signalNumber } from '@berth/model/signal';
-import { compileContainer } from '@berth/runtime/compile/container';
+import type { RuntimeHandler } from '@berth/runtime/handler/contract';
 import type { Snapshot } from '#store/snapshot';
 import type { ReadyImage } from '#service/image/contract';
 import type { ContainerBackend } from './backend.ts';
@@ -13,7 +13,7 @@ import { containerSpec } from './container-spec.ts';
 import { ContainerEntry } from './entry.ts';
 import { writeEtcFiles } from './etc-files.ts';
 import { checkContainerName, freeName, newContainerId } from './name.ts';
-import { foldersOf, hostFacts } from './places.ts';
+import { foldersOf, ownRuntime, placeOf, rootMounts } from './places.ts';
 import { publish } from './publish.ts';
 import { StartRecordFile } from './start-record.ts';
 
@@ -25,6 +25,8 @@ export async function createContainer(
 ): Promise<CreatedContainer> {
   const name = chooseName(backend, context.namespace, config.name);
   checkLimits(config);
+  const runtime = backend.runtimes.get(config.runtime ?? ownRuntime);
+  await runtime.check();
   const image = await readyImage(backend, context, config.image);
   const id = newContainerId();
   await Promise.all((config.mounts ?? []).map(checkSource));
@@ -34,7 +36,7 @@ export async function createContainer(
   try {
     await mkdir(folders.root, { recursive: true, mode: 0o711 });
     const snapshot = await backend.snapshots.prepare(leased, id, image.chainId);
-    const record = await makeRecord(backend, leased, { id, config, image, snapshot });
+    const record = await makeRecord(backend, leased, { id, config, image, snapshot, runtime });
     const view = { namespace: context.namespace, id, name, createdAt: Date.now(), snapshotKey: id, ...record };
     const entry = new ContainerEntry(view, new StartRecordFile(folders.plan));
     await backend.registry.add(entry, image.target.digest);
@@ -99,12 +101,13 @@ interface Parts {
   readonly config: ContainerConfig;
   readonly image: ReadyImage;
   readonly snapshot: Snapshot;
+  readonly runtime: RuntimeHandler;
 }
 
 async function makeRecord(
   backend: ContainerBackend,
   context: CallContext,
-  { id, config, image, snapshot }: Parts,
+  { id, config, image, snapshot, runtime }: Parts,
 ): Promise<ContainerRecord> {
   const hostname = hostnameOf(config, id);
   const etc = await writeEtcFiles(foldersOf(backend, id).root, hostname, config.network === 'host');
@@ -112,12 +115,14 @@ async function makeRecord(
   const readText = (file: string): string => Buffer.from(backend.readFile(layers, file) ?? []).toString('utf8');
   const spec = containerSpec(backend, { id, config, image: image.config.config, hostname, etc, readText });
   // What cannot be compiled cannot be started: say so now.
-  compileContainer(spec, hostFacts(backend, id, { mount: snapshot.mount, stdin: config.openStdin === true }));
+  const place = placeOf(backend, { id, spec, stdin: config.openStdin === true });
+  await runtime.validate(place, { rootMounts: rootMounts(snapshot.mount) });
   const stopSignal = signalNumber(config.stopSignal ?? image.config.config?.StopSignal ?? 'TERM');
   return {
     config,
     image: { ref: image.name, target: image.target.digest },
     spec,
+    runtime: runtime.name,
     stopSignal,
     state: {
       status: 'created',

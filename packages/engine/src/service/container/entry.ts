@@ -21,6 +21,8 @@ export class ContainerEntry {
   task: Task | undefined;
   stopLoop: StopLoop | undefined;
   removed = false;
+  /** Nothing is left of its last run: no process, cgroup or mount. Unknown, so false, of what an earlier daemon ran. */
+  cleaned = false;
   /** Hears of every exec of this container that ends. */
   onExecExit: ((exit: Exit) => void) | undefined;
   readonly #waiters = new Set<Waiter>();

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import type { CallContext } from '@berth/model/context';
 import { BerthError, errnoName } from '@berth/model/error';
-import { compileExec } from '@berth/runtime/compile/exec';
+import { readJournal } from '@berth/runtime/handler/read-journal';
 import type { JournalEvent } from '@berth/runtime/shim/journal';
 import type { Exit } from '@berth/runtime/shim/message';
 import type { AttachedStream, AttachRequest, ExecConfig, ExecService, ExecView } from './contract.ts';
@@ -10,10 +10,9 @@ import type { ContainerBackend } from './backend.ts';
 import { awakeTask } from './containers.ts';
 import type { ContainerEntry } from './entry.ts';
 import { execProcess } from './exec-process.ts';
-import { cgroupPathOf, foldersOf } from './places.ts';
+import { foldersOf, placeOfEntry, runtimeOf } from './places.ts';
 import { publish } from './publish.ts';
 import { startError } from './start-error.ts';
-import { readJournal } from './task.ts';
 import { withSize } from './terminal-size.ts';
 
 /** Process numbers of one shim, docs/shim.md. */
@@ -87,17 +86,15 @@ export class Execs implements ExecService {
       });
     }
     const task = awakeTask(container);
-    const { spec } = container.record;
-    const plan = compileExec(withSize(execProcess(container.record, config, task.pid), attach?.size), {
-      cgroup: this.#backend.cgroups,
-      cgroupPath: cgroupPathOf(this.#backend, container.id),
+    const number = this.#freeProcess(container);
+    const [handler, place] = [runtimeOf(this.#backend, container), placeOfEntry(this.#backend, container)];
+    const plan = await handler.execPlan(place, {
+      number,
+      process: withSize(execProcess(container.record, config, task.pid), attach?.size),
       stdin: attach?.stdin ?? false,
-      capabilities: this.#backend.capabilities,
-      namespaces: spec.linux.namespaces,
-      ...(spec.linux.resources?.devices === undefined ? {} : { devices: spec.linux.resources.devices }),
-      ...(spec.linux.seccomp === undefined || config.privileged ? {} : { seccomp: spec.linux.seccomp }),
+      privileged: config.privileged === true,
     });
-    exec.process = this.#freeProcess(container);
+    exec.process = number;
     this.#listen(container);
     exec.status = 'running';
     try {
@@ -107,7 +104,8 @@ export class Execs implements ExecService {
       publish(this.#backend, container, 'exec_start', { execID: id });
       return line;
     } catch (cause) {
-      const { error, exitCode } = startError(cause, plan, container.name);
+      const tried = { handler, place, plan, name: container.name, exec: number };
+      const { error, exitCode } = await startError(cause, tried);
       end(exec, exitCode);
       throw error;
     }

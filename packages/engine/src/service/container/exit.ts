@@ -4,6 +4,7 @@ import type { Exit } from '@berth/runtime/shim/message';
 import type { ContainerBackend } from './backend.ts';
 import type { ContainerEntry } from './entry.ts';
 import { cgroupOf } from './places.ts';
+import { cleanUpRun } from './clean-up.ts';
 import { publish } from './publish.ts';
 import { removeLocked } from './remove.ts';
 import type { Task } from './task.ts';
@@ -68,10 +69,7 @@ async function wasOomKilled(backend: ContainerBackend, entry: ContainerEntry): P
 
 async function cleanUp(backend: ContainerBackend, entry: ContainerEntry, task: Task | undefined): Promise<void> {
   try {
-    const cgroup = cgroupOf(backend, entry.id);
-    // With the host's pid namespace, or without a shim, others may live on.
-    await cgroup.killAll();
-    await cgroup.remove();
+    await cleanUpRun(backend, entry);
     const patience = new Promise((resolve) => setTimeout(resolve, shimPatience).unref());
     await Promise.race([task?.ended(), patience]);
     if (entry.record.config.autoRemove === true && !entry.removed) {

@@ -4,13 +4,16 @@ import { asError, isKind } from '@berth/model/error';
 import { backgroundContext } from '@berth/model/context';
 import { ContainerCgroup } from '@berth/runtime/cgroup/container-cgroup';
 import { cgroupFolders } from '@berth/runtime/cgroup/layout';
+import { readJournal } from '@berth/runtime/handler/read-journal';
 import { ShimConnection } from '@berth/runtime/shim/connection';
 import type { ContainerBackend } from './backend.ts';
 import type { ContainerEntry } from './entry.ts';
-import { containerExited, containerLost, endContainer } from './exit.ts';
-import { cgroupOf, foldersOf } from './places.ts';
+import { cleanUpRun } from './clean-up.ts';
+import { endContainer } from './exit.ts';
+import { cleanUpOrphan } from './orphan.ts';
+import { foldersOf } from './places.ts';
 import { removeLocked } from './remove.ts';
-import { readJournal, Task } from './task.ts';
+import { taskOf } from './task-of.ts';
 
 /**
  * Finds again, after a restart of the daemon, what went on without it: shims that live are taken over, ends that
@@ -43,12 +46,7 @@ async function recoverContainer(backend: ContainerBackend, entry: ContainerEntry
     await settleEnded(backend, entry, start !== undefined || journal.length > 0);
     return;
   }
-  const task = new Task({
-    folders: foldersOf(backend, entry.id),
-    cgroup: cgroupOf(backend, entry.id),
-    onExit: (exit) => void containerExited(backend, entry, exit),
-    onLost: () => void containerLost(backend, entry),
-  });
+  const task = taskOf(backend, entry);
   const pid = start.event === 'start' ? start.pid : 0;
   const status = entry.state.status === 'paused' ? 'paused' : 'running';
   entry.changeState({ status, pid, startedAt: String(start.at), finishedAt: '0', error: '', exitCode: 0 });
@@ -79,7 +77,7 @@ async function settleEnded(backend: ContainerBackend, entry: ContainerEntry, has
     });
     return;
   }
-  if (hasTraces || entry.state.status === 'created') await cgroupOf(backend, entry.id).remove();
+  if (hasTraces || entry.state.status === 'created') await cleanUpRun(backend, entry);
   const wasToGo = entry.record.config.autoRemove === true && entry.state.status === 'exited';
   if (wasToGo) await removeLocked(backend, backgroundContext(backend.log, entry.namespace), entry);
 }
@@ -92,6 +90,7 @@ async function sweepOrphans(backend: ContainerBackend, entries: readonly Contain
     if (known.has(name)) continue;
     backend.log.warn('removing what is left of an unknown container', { folder: name });
     await killOrphan(path.join(folder, name, 'shim.sock'));
+    await cleanUpOrphan(backend, path.join(folder, name));
     await removeOrphanCgroups(backend, name);
     await rm(path.join(folder, name), { recursive: true, force: true });
   }

@@ -3,7 +3,8 @@ import type { CallContext } from '@berth/model/context';
 import { BerthError, isKind } from '@berth/model/error';
 import type { ContainerBackend } from './backend.ts';
 import type { ContainerEntry } from './entry.ts';
-import { cgroupOf, foldersOf } from './places.ts';
+import { cleanUpRun } from './clean-up.ts';
+import { foldersOf } from './places.ts';
 import { publish } from './publish.ts';
 import { StopLoop } from './stop.ts';
 
@@ -35,7 +36,7 @@ export async function removeLocked(
 ): Promise<void> {
   const folders = foldersOf(backend, entry.id);
   await entry.startRecord.drop();
-  await cgroupOf(backend, entry.id).remove();
+  await cleanUpRun(backend, entry);
   await removeSnapshot(backend, context, entry.snapshotKey);
   await rm(folders.run, { recursive: true, force: true });
   await rm(folders.root, { recursive: true, force: true });

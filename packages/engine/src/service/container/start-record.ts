@@ -13,7 +13,15 @@ export interface StartRecord {
   /** Nanoseconds from the call to the running program, or to the failure. */
   readonly total: number;
   readonly report: readonly ReportEntry[];
-  readonly failed?: { readonly record: number | undefined; readonly errno: number; readonly errnoName: string };
+  readonly failed?: FailedStep;
+}
+
+interface FailedStep {
+  readonly record: number | undefined;
+  readonly errno: number;
+  readonly errnoName: string;
+  readonly message?: string;
+  readonly hint?: string | undefined;
 }
 
 /** Written this long after the start, ms: a short-lived container's end should not wait for it. */

@@ -2,19 +2,20 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { CallContext } from '@berth/model/context';
 import { BerthError } from '@berth/model/error';
-import { compileContainer } from '@berth/runtime/compile/container';
 import type { Plan } from '@berth/runtime/plan/record';
 import { type Started, StartFailure } from '@berth/runtime/shim/message';
 import type { AttachedStream, AttachRequest, TerminalSize } from './contract.ts';
 import type { ContainerBackend } from './backend.ts';
 import type { ContainerEntry } from './entry.ts';
-import { containerExited, containerLost } from './exit.ts';
-import { cgroupOf, foldersOf, hostFacts } from './places.ts';
+import { noteRuntime } from './orphan.ts';
+import { foldersOf, ownRuntime, placeOfEntry, rootMounts, runtimeOf } from './places.ts';
+import { cleanUpRun } from './clean-up.ts';
 import { publish } from './publish.ts';
 import { removeLocked } from './remove.ts';
 import { startError } from './start-error.ts';
 import { withSize } from './terminal-size.ts';
-import { Task } from './task.ts';
+import type { Task } from './task.ts';
+import { taskOf } from './task-of.ts';
 
 /** Runs the container's plan; undefined when it runs already. */
 export async function startContainer(
@@ -40,7 +41,8 @@ async function compilePlan(
   const { config } = entry.record;
   const spec = { ...entry.record.spec, process: withSize(entry.record.spec.process, size) };
   const mount = await backend.snapshots.mounts(context, entry.snapshotKey);
-  const plan = compileContainer(spec, hostFacts(backend, entry.id, { mount, stdin: config.openStdin === true }));
+  const place = { ...placeOfEntry(backend, entry), spec };
+  const plan = await runtimeOf(backend, entry).startPlan(place, { rootMounts: rootMounts(mount) });
   return config.injectFailure === undefined ? plan : failAt(plan, config.injectFailure);
 }
 
@@ -59,16 +61,16 @@ async function launch(
   context: CallContext,
   { entry, attach, called }: Launch,
 ): Promise<AttachedStream | undefined> {
-  const folders = foldersOf(backend, entry.id);
-  const task = new Task({
-    folders,
-    cgroup: cgroupOf(backend, entry.id),
-    onExit: (exit) => void containerExited(backend, entry, exit),
-    onLost: () => void containerLost(backend, entry),
-  });
+  const { run } = foldersOf(backend, entry.id);
+  const task = taskOf(backend, entry);
+  // A mount that the last end could not take away must not be below what is removed next.
+  await cleanUpRun(backend, entry);
+  entry.cleaned = false;
   // Synchronous: a few microseconds, where a promise of the thread pool takes a hundred.
-  rmSync(folders.run, { recursive: true, force: true });
-  mkdirSync(folders.run, { recursive: true, mode: 0o700 });
+  rmSync(run, { recursive: true, force: true });
+  mkdirSync(run, { recursive: true, mode: 0o700 });
+  const { runtime = ownRuntime, spec } = entry.record;
+  noteRuntime(run, { id: entry.id, runtime, cgroupsPath: spec.linux.cgroupsPath ?? '' });
   task.connect(backend.launcher, attach);
   const plan = await compilePlan(backend, context, { entry, size: attach?.size }).catch(async (error: unknown) => {
     await task.release();
@@ -76,12 +78,15 @@ async function launch(
   });
   const total = () => Number(process.hrtime.bigint() - called);
   const { started, line } = await task.launch(plan).catch(async (cause: unknown) => {
+    const [handler, place] = [runtimeOf(backend, entry), placeOfEntry(backend, entry)];
+    const failure = await startError(cause, { handler, place, plan, name: entry.name });
     if (cause instanceof StartFailure) {
       const { record, errno, errnoName, report } = cause;
       const startedAt = BigInt(Date.now()) * 1_000_000n;
-      entry.startRecord.save({ plan, startedAt, total: total(), report, failed: { record, errno, errnoName } });
+      const { message, hint } = failure.error;
+      const failed = { record, errno, errnoName, message, hint };
+      entry.startRecord.save({ plan, startedAt, total: total(), report, failed });
     }
-    const failure = startError(cause, plan, entry.name);
     await startFailed(backend, context, { entry, failure });
     throw failure.error;
   });
@@ -90,6 +95,7 @@ async function launch(
   // Before the exits of a short life are told.
   const ended = entry.wait('next-exit', new AbortController().signal);
   await task.supervise();
+  await runtimeOf(backend, entry).started(context, placeOfEntry(backend, entry), started.pid);
   if (line === undefined) return undefined;
   return afterState(line, ended);
 }
@@ -135,7 +141,7 @@ async function startFailed(
   { entry, failure }: { readonly entry: ContainerEntry; readonly failure: { error: BerthError; exitCode: number } },
 ): Promise<void> {
   entry.task = undefined;
-  await cgroupOf(backend, entry.id).remove();
+  await cleanUpRun(backend, entry);
   await rm(foldersOf(backend, entry.id).run, { recursive: true, force: true });
   entry.changeState({ exitCode: failure.exitCode, error: failure.error.message });
   publish(backend, entry, 'die');

@@ -62,10 +62,10 @@ export class StopLoop {
   }
 
   async #send(signal: number): Promise<void> {
-    await this.#task.signal(signal);
+    await this.#task.kill(signal);
     // A frozen process takes no signal before it is thawed.
     if (this.#entry.state.status === 'paused') {
-      await this.#task.cgroup.thaw();
+      await this.#task.thaw();
       this.#entry.changeState({ status: 'running' });
     }
   }

@@ -1,18 +1,19 @@
-import { readFile } from 'node:fs/promises';
-import { errnoName, isKind } from '@berth/model/error';
-import type { ContainerCgroup } from '@berth/runtime/cgroup/container-cgroup';
+import type { CallContext } from '@berth/model/context';
+import { isKind } from '@berth/model/error';
+import type { ContainerPlace, RuntimeHandler } from '@berth/runtime/handler/contract';
+import { readJournal } from '@berth/runtime/handler/read-journal';
 import type { Plan } from '@berth/runtime/plan/record';
 import { ShimConnection, type ShimHandlers, type StartOptions } from '@berth/runtime/shim/connection';
-import { type JournalEvent, parseJournal } from '@berth/runtime/shim/journal';
 import type { Launcher } from '@berth/runtime/shim/launcher';
 import type { Exit, Started } from '@berth/runtime/shim/message';
 import type { AttachedStream, AttachRequest, TerminalSize } from './contract.ts';
-import type { ContainerFolders } from './folders.ts';
 import { Line } from './line.ts';
 
 export interface TaskOptions {
-  readonly folders: ContainerFolders;
-  readonly cgroup: ContainerCgroup;
+  readonly place: ContainerPlace;
+  readonly handler: RuntimeHandler;
+  /** Of what goes on without a client. */
+  readonly context: CallContext;
   /** Called once for each process that ended, execs before the first process, never before `supervise`. */
   readonly onExit: (exit: Exit) => void;
   /** The shim is gone and its journal does not tell how the first process ended. */
@@ -20,11 +21,10 @@ export interface TaskOptions {
 }
 
 /**
- * A container's processes while they run: the daemon's end of the shim. The shim lives without it; a later daemon
+ * A container's processes while they run: the daemon's end of the shim, whichever runtime is below it. The shim lives without it; a later daemon
  * makes another Task of the same shim with `adopt`.
  */
 export class Task {
-  readonly cgroup: ContainerCgroup;
   readonly #options: TaskOptions;
   readonly #told = new Set<number>();
   #early: Exit[] | undefined = [];
@@ -35,7 +35,6 @@ export class Task {
 
   constructor(options: TaskOptions) {
     this.#options = options;
-    this.cgroup = options.cgroup;
   }
 
   /** The first process, in the host's view. */
@@ -46,7 +45,9 @@ export class Task {
   /** Has a shim forked: it comes up while the plan is made. Then `launch`, or `release`. */
   connect(launcher: Launcher, attach?: AttachRequest): void {
     const line = attach === undefined ? undefined : this.#line(0, attach);
-    const connection = launcher.shim(line?.handlers ?? this.#watcher());
+    const { context, handler, place } = this.#options;
+    const onAsk: ShimHandlers['onAsk'] = (ask) => handler.answer(context, place, ask);
+    const connection = launcher.shim({ ...(line?.handlers ?? this.#watcher()), onAsk });
     // `launch` hears of it.
     connection.catch(() => undefined);
     this.#shim = { connection, line, options: line === undefined ? { watch: true } : attachOptions(attach) };
@@ -83,8 +84,24 @@ export class Task {
     if (this.#control === undefined && !(await this.#connectControl())) await this.#fromJournal();
   }
 
-  async signal(signal: number, process = 0): Promise<void> {
-    await this.#control?.signal(process, signal);
+  /** Sends a signal to the first process. */
+  async kill(signal: number): Promise<void> {
+    const { handler, context, place } = this.#options;
+    const send = async (number: number): Promise<void> => await this.#control?.signal(0, number);
+    await handler.kill(context, { place, signal: send }, signal);
+  }
+
+  async freeze(): Promise<void> {
+    await this.#options.handler.pause(this.#options.context, this.#options.place);
+  }
+
+  async thaw(): Promise<void> {
+    await this.#options.handler.resume(this.#options.context, this.#options.place);
+  }
+
+  /** Of the container, in the host's view. */
+  async processes(): Promise<number[]> {
+    return await this.#options.handler.processes(this.#options.context, this.#options.place);
   }
 
   async resize(size: TerminalSize, process = 0): Promise<void> {
@@ -93,7 +110,7 @@ export class Task {
 
   async attach(request: AttachRequest): Promise<AttachedStream> {
     const line = this.#line(0, request);
-    const connection = await ShimConnection.connect(this.#options.folders.socket, line.handlers);
+    const connection = await ShimConnection.connect(this.#socket, line.handlers);
     await connection.attach(0, attachOptions(request));
     if (request.size !== undefined) await this.resize(request.size).catch(() => undefined);
     return line.bind(connection);
@@ -102,7 +119,7 @@ export class Task {
   /** Runs a further process. @throws StartFailure */
   async exec(process: number, plan: Plan, attach?: AttachRequest): Promise<Launched> {
     const line = attach === undefined ? undefined : this.#line(process, attach);
-    const connection = await ShimConnection.connect(this.#options.folders.socket, line?.handlers ?? {});
+    const connection = await ShimConnection.connect(this.#socket, line?.handlers ?? {});
     // The number may have been another exec's.
     this.#told.delete(process);
     try {
@@ -129,6 +146,10 @@ export class Task {
     await waiting?.close();
   }
 
+  get #socket(): string {
+    return this.#options.place.shim.socket;
+  }
+
   #line(process: number, request: AttachRequest): Line {
     return new Line(process, request, (size) => this.resize(size, process));
   }
@@ -151,7 +172,7 @@ export class Task {
 
   async #connectControl(): Promise<boolean> {
     try {
-      const control = await ShimConnection.connect(this.#options.folders.socket, this.#watcher());
+      const control = await ShimConnection.connect(this.#socket, this.#watcher());
       await control.watch();
       const states = await control.state();
       this.#control = control;
@@ -170,7 +191,7 @@ export class Task {
   }
 
   async #fromJournal(): Promise<void> {
-    const exits = (await readJournal(this.#options.folders.journal)).filter((event) => event.event === 'exit');
+    const exits = (await readJournal(this.#options.place.shim.journal)).filter((event) => event.event === 'exit');
     for (const exit of exits.toSorted((a, b) => b.process - a.process)) this.#tell(exit);
     if (!exits.some(({ process }) => process === 0)) this.#options.onLost();
   }
@@ -185,16 +206,6 @@ interface WaitingShim {
 export interface Launched {
   readonly started: Started;
   readonly line?: AttachedStream;
-}
-
-/** What a shim wrote down; nothing when there is no journal. */
-export async function readJournal(file: string): Promise<JournalEvent[]> {
-  try {
-    return parseJournal(await readFile(file, 'utf8'));
-  } catch (error) {
-    if (errnoName(error) === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 function attachOptions(attach: AttachRequest | undefined): { stdin: boolean; output: boolean } {

@@ -1,7 +1,6 @@
-import { compileContainer } from '@berth/runtime/compile/container';
 import { defaultSpec } from '@berth/runtime/defaults/spec';
 import type { ContainerBackend } from './backend.ts';
-import { hostFacts, rootTarget } from './places.ts';
+import { ownRuntime, placeOf, rootMounts, rootTarget } from './places.ts';
 
 /**
  * Compiles the plan of a default container once and throws it away: the first compilation of the seccomp profile takes
@@ -10,5 +9,6 @@ import { hostFacts, rootTarget } from './places.ts';
 export function warmUp(backend: ContainerBackend): void {
   const spec = defaultSpec({ rootPath: rootTarget(backend), args: ['/bin/true'] });
   const mount = { type: 'bind', source: '/', options: [], cwd: '/' } as const;
-  compileContainer(spec, hostFacts(backend, 'warm-up', { mount, stdin: false }));
+  const place = placeOf(backend, { id: 'warm-up', spec, stdin: false });
+  void backend.runtimes.of(ownRuntime).startPlan(place, { rootMounts: rootMounts(mount) });
 }

@@ -55,6 +55,9 @@ export interface ProcessTable {
 
 export interface StartExplanation {
   readonly id: string;
+  readonly runtime: string;
+  /** False for a runtime that is a command: the steps are its shim's, and what the command does is its own affair. */
+  readonly hasOwnPlan: boolean;
   /** Nanoseconds since 1970, in decimal. */
   readonly startedAt: string;
   /** Nanoseconds from the call to the running program. */

@@ -16,10 +16,9 @@ import type {
   StartExplanation,
   StatsSample,
 } from './contract.ts';
-import { foldersOf } from '../container/places.ts';
+import { cgroupOf, foldersOf, ownRuntime } from '../container/places.ts';
 import { LogChunks } from './log-chunks.ts';
 import { processTable } from './process-table.ts';
-import { stepError } from '../container/start-error.ts';
 
 export function createContainerInsight(backend: ContainerBackend, execs: Execs): ContainerInsight {
   const find = (context: CallContext, ref: string): ContainerEntry => backend.registry.find(context.namespace, ref);
@@ -29,9 +28,9 @@ export function createContainerInsight(backend: ContainerBackend, execs: Execs):
       return { logPath: foldersOf(backend, id).log, execs: execs.of(id) };
     },
     logs: (context, ref, options) => logs(backend, context, { entry: find(context, ref), options }),
-    stats: (context, ref) => stats(find(context, ref)),
+    stats: (context, ref) => stats(backend, find(context, ref)),
     top: async (context, ref, psArguments) =>
-      await processTable(await runningTask(find(context, ref)).cgroup.pids(), psArguments),
+      await processTable(await runningTask(find(context, ref)).processes(), psArguments),
     explain: (context, ref) => explainStart(find(context, ref)),
   };
 }
@@ -56,9 +55,9 @@ async function* logs(
   }
 }
 
-async function stats(entry: ContainerEntry): Promise<StatsSample> {
+async function stats(backend: ContainerBackend, entry: ContainerEntry): Promise<StatsSample> {
   const task = runningTask(entry);
-  const { cpu, memory, pids, io } = await task.cgroup.stats();
+  const { cpu, memory, pids, io } = await cgroupOf(backend, entry.id).stats();
   const network = await networkBytes(entry, task.pid);
   const sum = (pick: (device: (typeof io)[number]) => number): number => io.reduce((n, device) => n + pick(device), 0);
   return {
@@ -100,10 +99,16 @@ async function explainStart(entry: ContainerEntry): Promise<StartExplanation> {
     const step = { index, track: record.track, text: describeRecord(record), ran, took: nanoseconds };
     return errno === 0 ? step : { ...step, errno: errnoNameOf(errno) };
   });
-  const base = { id: entry.id, startedAt: String(startedAt), total, steps };
+  const { runtime = ownRuntime } = entry.record;
+  const base = {
+    id: entry.id,
+    runtime,
+    hasOwnPlan: runtime === ownRuntime,
+    startedAt: String(startedAt),
+    total,
+    steps,
+  };
   if (failed === undefined) return base;
-  const { record = -1, errnoName } = failed;
-  const { error } = stepError(plan, failed, entry.name);
-  const hint = error.hint === undefined ? {} : { hint: error.hint };
-  return { ...base, failed: { record, errno: errnoName, message: error.message, ...hint } };
+  const { record = -1, errnoName, message = errnoName, hint } = failed;
+  return { ...base, failed: { record, errno: errnoName, message, ...(hint === undefined ? {} : { hint }) } };
 }

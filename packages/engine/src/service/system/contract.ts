@@ -19,6 +19,8 @@ export interface SystemInfo {
   readonly containers: { readonly running: number; readonly paused: number; readonly stopped: number };
   readonly images: number;
   readonly snapshotter: string;
+  /** Names of the runtimes that a container may ask for; the first is the default. */
+  readonly runtimes: readonly string[];
   readonly cgroup: { readonly version: 1 | 2; readonly driver: string };
   readonly kernel: string;
   readonly architecture: string;

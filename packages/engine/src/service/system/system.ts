@@ -13,11 +13,12 @@ export interface SystemBackend {
   readonly images: ImageService;
   readonly snapshots: SnapshotStore;
   readonly cgroups: CgroupLayout;
+  readonly runtimes: readonly string[];
   readonly shutdown: () => void;
 }
 
 export function createSystemService(backend: SystemBackend): SystemService {
-  const { identity, containers, images, snapshots, cgroups, shutdown } = backend;
+  const { identity, containers, images, snapshots, cgroups, runtimes, shutdown } = backend;
   return {
     identity,
     shutdown,
@@ -28,6 +29,7 @@ export function createSystemService(backend: SystemBackend): SystemService {
         containers: { running: count('running'), paused: count('paused'), stopped: count('created', 'exited') },
         images: (await images.list(backgroundContext(context.log, context.namespace))).length,
         snapshotter: snapshots.driver,
+        runtimes,
         cgroup: { version: cgroups.version, driver: 'cgroupfs' },
         kernel: os.release(),
         architecture: os.arch(),

@@ -1,0 +1,50 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { BerthError } from '@berth/model/error';
+import type { RuntimeSpec } from '@berth/model/runtime-spec';
+import type { CommandFeatures } from './features.ts';
+
+/** The spec's file in a bundle. */
+export const bundleFile = 'config.json';
+
+/** Writes the bundle's config.json for a runtime with these features. */
+export async function writeBundle(bundle: string, spec: RuntimeSpec, features: CommandFeatures): Promise<void> {
+  await mkdir(bundle, { recursive: true, mode: 0o700 });
+  const text = JSON.stringify(adapt(spec, features), plainInteger);
+  await writeFile(path.join(bundle, bundleFile), text, { mode: 0o600 });
+}
+
+/** TypeScript does not know `JSON.rawJSON` yet. */
+const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
+
+/** For JSON.stringify: limits beyond 2^53 are bigints here, and numbers on the wire. */
+export function plainInteger(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? rawJSON(String(value)) : value;
+}
+
+/**
+ * The spec without what this runtime is too old for and the container does not depend on: the version's number, and a
+ * time namespace at offset zero. @throws invalid_argument (`runtime_lacks`)
+ */
+export function adapt(spec: RuntimeSpec, features: CommandFeatures): RuntimeSpec {
+  const known = new Set(features.namespaces);
+  const { namespaces, ...linux } = spec.linux;
+  if (linux.timeOffsets !== undefined && !known.has('time')) {
+    throw new BerthError('invalid_argument', 'linux.timeOffsets: this runtime has no time namespaces', {
+      code: 'runtime_lacks',
+      hint: 'leave it out, or use the runtime berth',
+    });
+  }
+  const kept = namespaces.filter(
+    ({ type, path: joined }) => type !== 'time' || joined !== undefined || known.has(type),
+  );
+  return {
+    ...spec,
+    ociVersion: isNewer(spec.ociVersion, features.ociVersion) ? features.ociVersion : spec.ociVersion,
+    linux: { ...linux, namespaces: kept },
+  };
+}
+
+function isNewer(version: string, than: string): boolean {
+  return version.localeCompare(than, 'en', { numeric: true }) > 0;
+}
