@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -9,7 +8,7 @@ const python = '/usr/bin/python3';
 const skip = whySkipped || (existsSync(python) ? false : 'needs python3, which receives descriptors');
 
 /** Listens, takes one descriptor with its name, prints what it is, and what it reads from a terminal. */
-const receiver = `
+const receiverProgram = `
 import array, os, socket, sys
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(sys.argv[1])
@@ -35,7 +34,7 @@ class Receiver implements Disposable {
   said = '';
 
   constructor(socket: string) {
-    this.#child = spawn(python, ['-c', receiver, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#child = spawn(python, ['-c', receiverProgram, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#child.stdout!.on('data', (chunk: Buffer) => (this.said += chunk.toString()));
   }
 

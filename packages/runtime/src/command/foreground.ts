@@ -60,7 +60,7 @@ function serveTerminal(plan: AttachedPlan): void {
   if (stdin.isTTY) stdin.setRawMode(true);
   const resize = () => {
     const size = ownSize();
-    if (size !== undefined) plan.resize({ rows: size.height, columns: size.width });
+    if (size !== undefined) void plan.resize({ rows: size.height, columns: size.width }).catch(() => undefined);
   };
   stdout.on('resize', resize);
   // It may have changed since the process was made.

@@ -31,7 +31,10 @@ export async function run(invocation: Invocation<FlagsOf<'run'>>): Promise<numbe
     await plan!.leave();
     return 0;
   }
-  const code = await session.serve(plan!, record);
-  if (!flags.keep) await remove();
-  return code;
+  try {
+    return await session.serve(plan!, record);
+  } finally {
+    // Also when the shim was killed: nobody could tell the end of the process any more.
+    if (!flags.keep) await remove();
+  }
 }

@@ -1,9 +1,10 @@
-import { constants } from 'node:os';
+import { BerthError } from '@berth/model/error';
 import { askToken } from '../plan/ask-token.ts';
 import type { Plan } from '../plan/record.ts';
+import { AttachedShim } from '../shim/attached.ts';
+import type { Created, StartOptions } from '../shim/connection.ts';
 import { type Exit, StartFailure } from '../shim/message.ts';
 import { answerQuestion } from './answers.ts';
-import { AttachedShim } from './attached-shim.ts';
 import type { LaunchContext } from './context.ts';
 import { findLauncher } from './install.ts';
 
@@ -18,7 +19,7 @@ export interface RunOptions {
   /** Descriptors from 3 on for the process, besides its standard streams. */
   readonly preserve: number;
   /** The client serves the terminal: what the process writes, in order. While the promise is pending it waits. */
-  onOutput?(bytes: Uint8Array): void | Promise<void>;
+  readonly onOutput?: (bytes: Uint8Array) => void | Promise<void>;
 }
 
 /** A process under a shim of our own, created or running. */
@@ -31,7 +32,7 @@ export interface AttachedPlan {
   /** When it ends. Only while we have not left. */
   readonly exit: Promise<Exit>;
   write(bytes: Uint8Array): Promise<void>;
-  resize(size: TerminalSize): void;
+  resize(size: TerminalSize): Promise<void>;
   /** Ends the connection: a process whose program does not run yet goes with it. */
   close(): Promise<void>;
 }
@@ -41,56 +42,50 @@ export interface AttachedPlan {
  * when the process is created, if the plan has that stop, else when its program runs.
  * @throws what failed, in words for the user; nothing that the plan made as a process is left then
  */
-export async function runPlan(plan: Plan, options: RunOptions): Promise<AttachedPlan> {
-  const created = Promise.withResolvers<number>();
+export async function runPlan(plan: Plan, { context, preserve, onOutput }: RunOptions): Promise<AttachedPlan> {
   const exit = Promise.withResolvers<Exit>();
-  let refusal: unknown;
+  exit.promise.catch(() => undefined); // who waits for it is told
   const shim = await AttachedShim.spawn(
-    { binary: findLauncher(), preserve: options.preserve },
+    { binary: findLauncher(), preserve },
     {
-      onAsk: ({ token, pid }) => {
-        if (token === askToken.created) return created.resolve(pid);
-        void answer({ token, pid });
+      onAsk: async (question) => {
+        if (context === undefined) throw new RangeError(`question ${question.token} of a plan that asks none`);
+        await answerQuestion(context, question);
       },
       onExit: (one) => exit.resolve(one),
-      onOutput: (bytes) => options.onOutput?.(bytes),
-      onClose: (error) => exit.reject(error ?? new Error('the shim is gone')),
+      onOutput: ({ bytes }) => onOutput?.(bytes),
+      onClose: (error) => exit.reject(error ?? new BerthError('unavailable', 'the shim ended', { code: 'shim_gone' })),
     },
   );
-  exit.promise.catch(() => undefined); // who waits for it is told
-  const answer = async (question: { readonly token: number; readonly pid: number }) => {
-    try {
-      if (options.context === undefined) throw new RangeError(`question ${question.token} of a plan that asks none`);
-      await answerQuestion(options.context, question);
-      shim.answer(0);
-    } catch (error) {
-      refusal ??= error;
-      shim.answer(constants.errno.ECANCELED);
-    }
-  };
-  const terminal = options.onOutput !== undefined;
-  const started = shim.start(plan, { watch: true, stdin: terminal, output: terminal }).catch(async (error: unknown) => {
+  const explained = async (error: unknown): Promise<never> => {
     await shim.close();
-    throw refusal ?? (error instanceof StartFailure ? await inWords(plan, error) : error);
-  });
-  started.catch(() => undefined);
-  const pid = await Promise.race([created.promise, started.then((one) => one.pid)]);
+    throw error instanceof StartFailure ? await inWords(plan, error) : error;
+  };
+  const terminal = onOutput !== undefined;
+  const created = await begin(shim, plan, { watch: true, stdin: terminal, output: terminal }).catch(explained);
   return {
-    pid,
-    proceed: async () => {
-      shim.answer(0);
-      await started;
-    },
+    pid: created.pid,
+    proceed: async () => void (await created.release().catch(explained)),
     leave: () => shim.leave(),
     exit: exit.promise,
-    write: (bytes) => shim.writeStdin(bytes),
-    resize: ({ rows, columns }) => shim.resize(rows, columns),
+    write: (bytes) => shim.writeStdin(0, bytes),
+    resize: ({ rows, columns }) => shim.resize(0, rows, columns),
     close: () => shim.close(),
   };
 }
 
+/** Up to the stop at `created`, where the plan has one. */
+async function begin(shim: AttachedShim, plan: Plan, options: StartOptions): Promise<Created> {
+  const stops = plan.records.some((record) => record.kind === 'ask' && Number(record.token) === askToken.created);
+  if (stops) return await shim.create(plan, options);
+  const started = await shim.start(plan, options);
+  return { pid: started.pid, release: () => Promise.resolve(started) };
+}
+
 /** The words are loaded when there is need for them: no good start pays for them. */
 async function inWords(plan: Plan, failure: StartFailure): Promise<Error> {
+  // What we refused ourselves has its own words.
+  if (failure.cause instanceof Error) return failure.cause;
   const { startError } = await import('./start-error.ts');
   return startError(plan, failure);
 }

@@ -2,10 +2,10 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '@berth/model/context';
 import { BerthError } from '@berth/model/error';
+import { openGate } from '../shim/gate.ts';
 import type { Container } from '../state/container.ts';
 import { gateFile, readSpec } from '../state/record.ts';
 import { planFile } from './create-container.ts';
-import { openGate } from './gate-client.ts';
 import { runLateHooks } from './host-hook.ts';
 import type { FailedStep } from './start-error.ts';
 
