@@ -48,8 +48,8 @@ export class FakeSystemd implements AsyncDisposable {
   }
 
   /** Without a bus: the manager's own socket, as root may use it. Ends with its one client. */
-  static async serve(path: string): Promise<FakeSystemd> {
-    const server = net.createServer().listen(path);
+  static async serve(file: string): Promise<FakeSystemd> {
+    const server = net.createServer().listen(file);
     const [socket] = (await once(server, 'connection')) as [net.Socket];
     server.close();
     await once(socket, 'data');

@@ -1,6 +1,6 @@
 import { asError } from '@berth/model/error';
 import { invalid } from '../compile/invalid.ts';
-import type { UnitProperty } from './manager.ts';
+import type { UnitProperty } from './systemd.ts';
 import { variant } from './value.ts';
 import type { Variant } from './value.ts';
 import { parseVariantText } from './variant-text.ts';

@@ -4,7 +4,7 @@ import type { DeviceException } from '../cgroup/device-state.ts';
 import { swapMaxOf } from '../cgroup/limit-v2.ts';
 import { weightOfShares } from '../cgroup/weight.ts';
 import { listBits } from './list-bits.ts';
-import type { UnitProperty } from './manager.ts';
+import type { UnitProperty } from './systemd.ts';
 import { variant } from './value.ts';
 
 /** "infinity", as systemd writes it in 64 bits. */

@@ -1,8 +1,8 @@
 import type { ResourcesSpec } from '@berth/model/runtime-spec';
 import { isKind } from '@berth/model/error';
 import { annotationProperties } from './annotation.ts';
-import { SystemdManager } from './manager.ts';
-import type { SystemdOptions, UnitProperty } from './manager.ts';
+import { Systemd } from './systemd.ts';
+import type { SystemdOptions, UnitProperty } from './systemd.ts';
 import { deviceProperties, resourceProperties } from './property.ts';
 import type { ScopeUnit } from './unit.ts';
 import { variant } from './value.ts';
@@ -43,7 +43,7 @@ export interface ScopeRequest {
 export async function createScope(request: ScopeRequest, options: SystemdOptions = {}): Promise<void> {
   // Before anybody is asked: a bad annotation is the user's fault, not systemd's.
   const further = annotationProperties(request.annotations ?? {});
-  using manager = await SystemdManager.open(options);
+  using manager = await Systemd.open(options);
   const facts = { cgroups: request.cgroups, version: await manager.version() };
   const { devices, ...limits } = request.resources ?? {};
   const properties = [
@@ -60,7 +60,7 @@ export async function updateScope(
   request: Pick<ScopeRequest, 'unit' | 'cgroups'> & { readonly resources: ResourcesSpec },
   options: SystemdOptions = {},
 ): Promise<void> {
-  using manager = await SystemdManager.open(options);
+  using manager = await Systemd.open(options);
   const properties = resourceProperties(request.resources, {
     cgroups: request.cgroups,
     version: await manager.version(),
@@ -70,19 +70,19 @@ export async function updateScope(
 
 /** Ends the scope, with all processes that are left in it, and frees its name. No error when it is gone. */
 export async function removeScope(unit: ScopeUnit, options: SystemdOptions = {}): Promise<void> {
-  using manager = await SystemdManager.open(options);
+  using manager = await Systemd.open(options);
   await manager.stopUnit(unit.name);
   await manager.resetFailedUnit(unit.name);
 }
 
 /** The cgroup of the user's manager, which rootless scopes are below: for `findPlace`. */
 export async function userManagerCgroup(options: SystemdOptions = {}): Promise<string> {
-  using manager = await SystemdManager.open({ ...options, rootless: true });
+  using manager = await Systemd.open({ ...options, rootless: true });
   return await manager.controlGroup();
 }
 
 /** A unit of the name that has failed is in the way, and nobody misses it. */
-async function start(manager: SystemdManager, unit: string, properties: readonly UnitProperty[]): Promise<void> {
+async function start(manager: Systemd, unit: string, properties: readonly UnitProperty[]): Promise<void> {
   try {
     await manager.startTransientUnit(unit, properties);
   } catch (error) {

@@ -25,7 +25,7 @@ const manager = { destination: name, path: '/org/freedesktop/systemd1', interfac
 const jobPatience = 30_000;
 
 /** systemd's manager over D-Bus, org.freedesktop.systemd1(5). */
-export class SystemdManager {
+export class Systemd {
   readonly #bus: Bus;
   /** Results of finished jobs by object path: the signal may come before the answer that names the job. */
   readonly #finished = new Map<string, string>();
@@ -37,11 +37,11 @@ export class SystemdManager {
   }
 
   /** Throws `failed_precondition` (`no_systemd`) where systemd does not run, `unavailable` where it does not answer. */
-  static async open(options: SystemdOptions = {}): Promise<SystemdManager> {
+  static async open(options: SystemdOptions = {}): Promise<Systemd> {
     const bus = await connectAny(options);
     try {
       await bus.call({ ...manager, member: 'Subscribe' });
-      return new SystemdManager(bus);
+      return new Systemd(bus);
     } catch (error) {
       bus.close();
       throw error;
