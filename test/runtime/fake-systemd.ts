@@ -53,7 +53,7 @@ export class FakeSystemd implements AsyncDisposable {
     const [socket] = (await once(server, 'connection')) as [net.Socket];
     server.close();
     await once(socket, 'data');
-    socket.write('OK 1234deadbeef\r\n');
+    socket.write('DATA\r\nOK 1234deadbeef\r\n');
     const [begin] = (await once(socket, 'data')) as [Buffer];
     const fake = new FakeSystemd(socket);
     void fake.#listen(begin.subarray('BEGIN\r\n'.length));

@@ -132,15 +132,21 @@ export class Bus {
 
 const driverName = 'org.freedesktop.DBus';
 
-/** D-Bus Specification, "Authentication Protocol": a NUL, then lines. Who we are the kernel tells the other side. */
+/**
+ * D-Bus Specification, "Authentication Protocol": a NUL, then lines. Who we are is left to the kernel to tell: a number of
+ * our own would be another one inside a user namespace.
+ */
 async function authenticate(socket: net.Socket): Promise<void> {
-  const uid = Buffer.from(String(process.geteuid?.() ?? 0)).toString('hex');
-  socket.write(`\0AUTH EXTERNAL ${uid}\r\n`);
-  const [answer] = (await once(socket, 'data', { signal: AbortSignal.timeout(patience) })) as [Buffer];
-  if (!answer.toString().startsWith('OK ')) {
-    throw new BerthError('permission_denied', `D-Bus does not let user ${process.geteuid?.()} in`, {
-      code: 'bus_auth',
-    });
+  const signal = AbortSignal.timeout(patience);
+  socket.write('\0AUTH EXTERNAL\r\nDATA\r\n');
+  for (let text = ''; !text.endsWith('\r\n') || !/^(OK|REJECTED|ERROR)/m.test(text);) {
+    const [bytes] = (await once(socket, 'data', { signal })) as [Buffer];
+    text += bytes.toString();
+    if (/^(REJECTED|ERROR)/m.test(text)) {
+      throw new BerthError('permission_denied', `D-Bus does not let user ${process.geteuid?.()} in`, {
+        code: 'bus_auth',
+      });
+    }
   }
   socket.write('BEGIN\r\n');
 }
