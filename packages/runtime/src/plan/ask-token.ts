@@ -2,7 +2,7 @@
 export const askToken = {
   /** The user namespace is there: write its maps with newuidmap and newgidmap. Rootless only. */
   idMaps: 1,
-  /** Namespaces are there, the root is not: prestart and createRuntime hooks, network devices. */
+  /** Namespaces, cgroup and file tree are there, the pivot has not happened: prestart and createRuntime hooks, network devices. */
   createRuntime: 2,
   /** Fill the tmpfs mounts of `tmpcopyup`; the root is mounted, they are, the pivot has not happened. */
   copyUp: 3,
