@@ -1,3 +1,4 @@
+import type { ProcessSpec } from '@berth/model/runtime-spec';
 import type { PlanRecord } from '../plan/record.ts';
 import type { ProcessFacts } from './facts.ts';
 import { idOf } from './state.ts';
@@ -9,4 +10,13 @@ import { inContainer, soft } from './step.ts';
  */
 export function keyringRecords(facts: ProcessFacts): PlanRecord[] {
   return facts.noNewKeyring ? [] : [soft(inContainer('keyring', { name: `_ses.${idOf(facts)}` }))];
+}
+
+/** The same for a container, whose keys SELinux is to label like its program. While /proc is the host's. */
+export function labelledKeyringRecords({ selinuxLabel }: ProcessSpec, facts: ProcessFacts): PlanRecord[] {
+  const records = keyringRecords(facts);
+  if (!selinuxLabel || !facts.selinux || records.length === 0) return records;
+  const label = (data: string) => soft(inContainer('write_file', { path: '/proc/self/attr/keycreate', data }));
+  // What the process makes later is not ours to label. The kernel takes a newline for "none".
+  return [label(selinuxLabel), ...records, label('\n')];
 }

@@ -2,7 +2,7 @@ import type { PlanRecord } from '../plan/record.ts';
 import { credentialRecords } from './credential.ts';
 import { hiddenPathRecords } from './hidden-path.ts';
 import { ownHooks } from './hook.ts';
-import { keyringRecords } from './keyring.ts';
+import { keyringRecords, labelledKeyringRecords } from './keyring.ts';
 import { CLONE } from './kernel-flags.ts';
 import { labelRecords } from './label.ts';
 import { token } from './meeting.ts';
@@ -42,7 +42,7 @@ function enter({ spec, facts, namespaces, user, oom }: StartParts): PlanRecord[]
     ...oom.container,
     ...(joinsMount({ namespaces }) ? labelRecords(spec.process, facts) : []),
     ...enterRecords(namespaces),
-    ...keyringRecords(facts),
+    ...(joinsMount({ namespaces }) ? keyringRecords(facts) : labelledKeyringRecords(spec.process, facts)),
     ...systemNameRecords(spec, namespaces),
   ];
 }

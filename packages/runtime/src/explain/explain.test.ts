@@ -134,4 +134,16 @@ describe('remedies', () => {
       'invalid_argument',
     );
   });
+
+  test('files of /proc say which setting they do not take', () => {
+    const write = (path: string, data: string) => inContainer('write_file', { path, data });
+    assert.match(
+      remedy(onHost('write_file', { path: 'uid_map', data: '0 1 1\n' }), errno.EPERM).message,
+      /uid_map: 0 1 1$/,
+    );
+    assert.match(remedy(write('/proc/self/timens_offsets', 'monotonic -9 0\n'), errno.ERANGE).message, /time offsets/);
+    assert.match(remedy(write('/proc/self/attr/apparmor/exec', 'exec p'), errno.ENOENT).message, /does not know p$/);
+    const terminal = inContainer('terminal', { rows: 0, columns: 0, uid: 0, gid: 0, console: 1 });
+    assert.match(remedy(terminal, errno.EXDEV).message, /devpts/);
+  });
 });

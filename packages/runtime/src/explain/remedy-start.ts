@@ -25,6 +25,23 @@ export const startRemedies: Remedies = {
     errno === 'ENOENT' ? lacking(`the runtime has not written ${text(pidFile)}`, 'see what it said') : undefined,
   program_check: ({ candidates }, errno) => explainCheck(items(candidates), errno),
   move_root: (_, errno) => refused(errno, 'moving the root file system'),
+  pivot_root: (_, errno) =>
+    errno === 'EINVAL'
+      ? lacking('the root file system cannot be pivoted into', 'from a ramfs only --no-pivot works')
+      : refused(errno, 'pivoting into the root file system'),
+  root_open: ({ path }, errno) =>
+    ['ENOENT', 'ENOTDIR'].includes(errno)
+      ? bad(`the root file system ${text(path)} is not a folder`, 'correct root.path')
+      : refused(errno, `opening the root file system ${text(path)}`),
+  tree_attach: ({ target }, errno) =>
+    ['ENOTDIR', 'EINVAL'].includes(errno)
+      ? bad(`cannot mount on ${text(target)}: one is a folder and the other is not`, 'mount like on like')
+      : refused(errno, `mounting on ${text(target)}`),
+  terminal: (_, errno) =>
+    ['EXDEV', 'ENOENT', 'ENOTDIR'].includes(errno)
+      ? bad('a terminal needs a devpts file system on /dev/pts', 'add it to mounts, or leave process.terminal out')
+      : undefined,
+  unshare: (record, errno) => explainNamespaces(describeRecord(record), errno),
   scheduler: (record, errno) => explainTuning(record, errno),
   io_priority: (record, errno) => explainTuning(record, errno),
   memory_policy: (record, errno) => explainTuning(record, errno),
@@ -38,6 +55,34 @@ export const startRemedies: Remedies = {
       ? { kind: 'resource_exhausted', message: `no key is left for ${text(name)}`, hint: 'see /proc/key-users' }
       : refused(errno, 'a session keyring'),
 };
+
+function explainNamespaces(what: string, errno: string): Remedy | undefined {
+  if (errno === 'ENOSPC') {
+    const hint = 'raise the limits in /proc/sys/user';
+    return { kind: 'resource_exhausted', message: 'no more namespaces can be made', hint };
+  }
+  if (errno === 'EINVAL') return lacking(`this kernel cannot do ${what}`, 'it lacks a kind of namespace');
+  return refused(errno, what);
+}
+
+/** Files of /proc that a start writes. */
+export function explainProcWrite(path: string, data: string, errno: string): Remedy | undefined {
+  if (path === 'uid_map' || path === 'gid_map') {
+    const hint = 'ranges must not overlap, and the runtime must have the ids it gives away';
+    return ['EINVAL', 'EPERM'].includes(errno)
+      ? bad(`the kernel does not take this ${path}: ${data.trim()}`, hint)
+      : undefined;
+  }
+  if (path.endsWith('/timens_offsets')) {
+    return ['EINVAL', 'ERANGE'].includes(errno)
+      ? bad(`the kernel does not take these time offsets: ${data.trim()}`, 'no clock can be before its start')
+      : refused(errno, 'setting time offsets');
+  }
+  if (!path.includes('/attr/')) return undefined;
+  return ['ENOENT', 'EINVAL'].includes(errno)
+    ? lacking(`the security module does not know ${data.replace(/^exec /, '')}`, 'load the profile or policy first')
+    : refused(errno, `taking the security label ${data.replace(/^exec /, '')}`);
+}
 
 function explainAsk({ token }: PlanRecord<'ask'>, errno: string): Remedy | undefined {
   const question = Object.entries(askToken).find(([, value]) => value === Number(token))?.[0] ?? `question ${token}`;

@@ -4,7 +4,7 @@ import { describeRecord, items, text } from './describe.ts';
 import { errnoNameOf } from './errno-name.ts';
 import { bad, gone, invalidOption, refused } from './remedy-word.ts';
 import type { Explain, Remedies, Remedy } from './remedy-word.ts';
-import { startRemedies } from './remedy-start.ts';
+import { explainProcWrite, startRemedies } from './remedy-start.ts';
 
 export type { Remedy } from './remedy-word.ts';
 
@@ -152,7 +152,7 @@ function explainCgroup(path: string, errno: string): Remedy | undefined {
 }
 
 function explainWrite(path: string, data: string, errno: string): Remedy | undefined {
-  if (!path.includes('cgroup')) return undefined;
+  if (!path.includes('cgroup')) return explainProcWrite(path, data, errno);
   if (errno === 'ENOENT') {
     return {
       kind: 'failed_precondition',
