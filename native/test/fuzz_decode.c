@@ -37,6 +37,7 @@ static void walk(const struct plan *plan) {
         for (unsigned s = 0; s < counts[record->kind].strings; s++)
             touch(record->strings[s].data, record->strings[s].size + 1);
     }
+    if (plan->argv == NULL) return; /* a plan that adopts */
     for (char **item = plan->argv; *item != NULL; item++) touch(*item, strlen(*item) + 1);
     for (char **item = plan->env; *item != NULL; item++) touch(*item, strlen(*item) + 1);
 }
@@ -61,11 +62,11 @@ static void mutate(uint8_t *bytes, size_t *size, size_t room) {
     if (*size >= 12 && below(4) != 0) memcpy(bytes + 8, &told, 4);
 }
 
-static bool try_one(const uint8_t *seed, size_t seed_size) {
+static bool try_one(const uint8_t *seed, size_t seed_size, uint32_t turns) {
     static uint8_t scratch[1 << 16];
     size_t size = seed_size;
     memcpy(scratch, seed, seed_size);
-    for (uint32_t turns = below(5); turns > 0; turns--) mutate(scratch, &size, sizeof scratch);
+    for (; turns > 0; turns--) mutate(scratch, &size, sizeof scratch);
     /* A block of exactly this size, so that one byte too many is seen. */
     uint8_t *exact = malloc(size + (size == 0));
     struct plan plan;
@@ -89,13 +90,18 @@ int main(int count, char **arguments) {
         if (file == NULL) return 2;
         sizes[loaded] = fread(seeds[loaded], 1, sizeof seeds[loaded], file);
         fclose(file);
+        /* A seed that is not a plan itself would test nothing. */
+        if (!try_one(seeds[loaded], sizes[loaded], 0)) {
+            fprintf(stderr, "not a plan: %s\n", arguments[i]);
+            return 3;
+        }
         loaded++;
     }
     uint64_t until = nanoseconds(CLOCK_MONOTONIC) + strtoull(arguments[2], NULL, 10) * 1000000000u;
     while (nanoseconds(CLOCK_MONOTONIC) < until)
         for (int i = 0; i < 1000; i++, tried++) {
             uint32_t seed = below((uint32_t)loaded);
-            accepted += try_one(seeds[seed], sizes[seed]);
+            accepted += try_one(seeds[seed], sizes[seed], below(5));
         }
     printf("%zu %zu\n", tried, accepted);
     return 0;

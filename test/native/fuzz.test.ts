@@ -4,8 +4,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { encodeIds, encodePlan } from '../../packages/runtime/src/plan/encode.ts';
+import { encodeList, encodePlan } from '../../packages/runtime/src/plan/encode.ts';
+import { layout, type RecordKind, type Track } from '../../packages/runtime/src/plan/layout.ts';
 import type { PlanRecord } from '../../packages/runtime/src/plan/record.ts';
+import { binaryFields, listFields, runsOn } from '../../packages/runtime/src/plan/shape.ts';
 import { containerPlan, execPlan, plainPlan } from './plans.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -21,15 +23,39 @@ function fuzzer(): string {
   return output;
 }
 
+/** A record of this kind with something in every field. */
+function sample(kind: RecordKind, track: Track): PlanRecord {
+  const { numbers, strings } = layout[kind];
+  const fields: Record<string, number | string | Uint8Array> = {};
+  for (const name of numbers) fields[name] = 1;
+  for (const name of strings) {
+    const size = binaryFields[name];
+    if (size !== undefined) fields[name] = new Uint8Array(3 * size).fill(1);
+    else fields[name] = listFields.includes(name) ? encodeList(['one', 'two']) : `/${name}`;
+  }
+  return { kind, track, ...fields } as PlanRecord;
+}
+
+/** Plans of the tests, then some in which every kind there is occurs, on every track that may run it. */
 function seeds(): Uint8Array[] {
-  const more: PlanRecord[] = [
-    { kind: 'groups', track: 'container', gids: encodeIds([1, 2, 3]) },
-    { kind: 'seccomp', track: 'container', flags: 0, program: new Uint8Array(64) },
-  ];
+  const kinds = Object.keys(layout) as RecordKind[];
+  const records = (track: Track, left: readonly RecordKind[]) =>
+    kinds.filter((kind) => runsOn(kind, track) && !left.includes(kind)).map((kind) => sample(kind, track));
+  const host = records('host', ['adopt']);
+  const container = records('container', ['execve']);
+  const last = sample('execve', 'container');
+  const parts = Array.from({ length: Math.ceil(container.length / 8) }, (_, part) => [
+    sample('spawn', 'host'),
+    ...container.slice(8 * part, 8 * part + 8),
+    last,
+  ]);
   return [
     plainPlan('/tmp/x', ['/bin/true']),
-    containerPlan('/tmp/x', ['/bin/sh', '-c', 'true'], { terminal: true, log: '/tmp/log', inside: more }),
+    containerPlan('/tmp/x', ['/bin/sh', '-c', 'true'], { terminal: true, log: '/tmp/log' }),
     execPlan(['/bin/sh']),
+    { records: [...host, ...container, last] },
+    { records: [...records('host', ['spawn', 'adopt']), sample('adopt', 'host')] },
+    ...parts.map((part) => ({ records: part })),
   ].map(encodePlan);
 }
 

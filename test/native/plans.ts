@@ -46,6 +46,7 @@ export function makeRoot(dir: string): string {
     'tr',
     'mkdir',
     'mknod',
+    'wc',
     'stat',
     'grep',
   ]) {
