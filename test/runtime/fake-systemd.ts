@@ -9,7 +9,7 @@ const path = '/org/freedesktop/systemd1';
 const job = `${path}/job/7`;
 
 /** How the next start goes. */
-export type StartOutcome = 'done' | 'failed' | 'exists' | 'refused';
+export type StartOutcome = 'done' | 'failed' | 'exists' | 'refused' | 'crash';
 
 /**
  * As much of systemd's manager as a scope needs, behind a real bus: it answers calls and tells of jobs, and remembers what
@@ -61,6 +61,7 @@ export class FakeSystemd implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#socket.closed) return;
     this.#socket.end();
     await once(this.#socket, 'close');
   }
@@ -102,6 +103,11 @@ export class FakeSystemd implements AsyncDisposable {
     if (outcome === 'exists') return this.#error(call, `${name}.UnitExists`, 'it exists');
     if (outcome === 'refused') return this.#error(call, 'org.freedesktop.DBus.Error.InvalidArgs', 'no such property');
     this.units.set(unit, new Map(pairs(properties)));
+    if (outcome === 'crash') {
+      this.#return(call, 'o', [job]);
+      this.#socket.end();
+      return;
+    }
     this.#job(call, unit, outcome);
   }
 

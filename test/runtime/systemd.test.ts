@@ -127,6 +127,18 @@ describe('the systemd driver, over a real bus', { skip }, () => {
     rmSync(own, { recursive: true });
   });
 
+  test('a manager that dies before the job is done is not waited for', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'berth-run-'));
+    mkdirSync(join(own, 'systemd', 'system'), { recursive: true });
+    const served = FakeSystemd.serve(join(own, 'systemd', 'private')).then((peer) => {
+      peer.outcomes = ['crash'];
+      return peer;
+    });
+    await assert.rejects(createScope(request, { runFolder: own, environment: {} }), { kind: 'unavailable' });
+    await (await served)[Symbol.asyncDispose]();
+    rmSync(own, { recursive: true });
+  });
+
   test('a bus without systemd, and a machine without a bus', async () => {
     const dead = { ...options(), environment: { DBUS_SYSTEM_BUS_ADDRESS: `unix:path=${run}/none` } };
     await assert.rejects(createScope(request, dead), { kind: 'unavailable', code: 'no_bus' });

@@ -33,6 +33,7 @@ export class Bus {
   #pending: Buffer = Buffer.alloc(0);
   #serial = 0;
   #failure: Error | undefined;
+  readonly #lost = Promise.withResolvers<Error>();
 
   private constructor(socket: net.Socket) {
     this.#socket = socket;
@@ -93,6 +94,11 @@ export class Bus {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** Resolves with the reason when the connection is gone. */
+  get lost(): Promise<Error> {
+    return this.#lost.promise;
+  }
+
   close(): void {
     this.#socket.destroy();
   }
@@ -126,6 +132,7 @@ export class Bus {
 
   #fail(error: Error): void {
     this.#failure ??= error;
+    this.#lost.resolve(error);
     for (const serial of this.#waiting.keys()) this.#give(serial)?.reject(error);
   }
 }

@@ -140,7 +140,10 @@ export class Systemd {
           code: 'systemd_job',
         });
       }
-      await promise;
+      const lost = await Promise.race([promise, this.#bus.lost]);
+      if (lost instanceof Error) {
+        throw new BerthError('unavailable', `systemd: ${what}: ${lost.message}`, { code: 'no_bus', cause: lost });
+      }
     }
   }
 
