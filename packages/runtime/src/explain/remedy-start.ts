@@ -1,6 +1,7 @@
 import { askToken } from '../plan/ask-token.ts';
 import type { PlanRecord } from '../plan/record.ts';
 import { describeRecord } from './describe.ts';
+import { cloneNames } from './flag-names.ts';
 import { bad, gone, lacking, refused } from './remedy-word.ts';
 import type { Remedies, Remedy } from './remedy-word.ts';
 import { items, text } from './word.ts';
@@ -41,6 +42,7 @@ export const startRemedies: Remedies = {
     ['EXDEV', 'ENOENT', 'ENOTDIR'].includes(errno)
       ? bad('a terminal needs a devpts file system on /dev/pts', 'add it to mounts, or leave process.terminal out')
       : undefined,
+  setns: ({ path, flags }, errno) => explainSetns(text(path), cloneNames(flags), errno),
   unshare: (record, errno) => explainNamespaces(describeRecord(record), errno),
   scheduler: (record, errno) => explainTuning(record, errno),
   io_priority: (record, errno) => explainTuning(record, errno),
@@ -55,6 +57,17 @@ export const startRemedies: Remedies = {
       ? { kind: 'resource_exhausted', message: `no key is left for ${text(name)}`, hint: 'see /proc/key-users' }
       : refused(errno, 'a session keyring'),
 };
+
+function explainSetns(path: string, names: string, errno: string): Remedy | undefined {
+  const what = path || 'the first process';
+  if (errno === 'ENOENT' || errno === 'ESRCH') {
+    return gone(`the namespace ${what} is gone`, 'the container or pod that it belongs to has ended');
+  }
+  if (errno === 'EINVAL') return bad(`${what} is no namespace of the kind ${names}`, 'correct its path or type');
+  if (errno !== 'EPERM') return refused(errno, `joining ${what}`);
+  const hint = 'beside a new user namespace only namespaces that belong to it can be joined; join its owner by path';
+  return { kind: 'permission_denied', message: `joining the namespace ${what} is not permitted`, hint };
+}
 
 function explainNamespaces(what: string, errno: string): Remedy | undefined {
   if (errno === 'ENOSPC') {

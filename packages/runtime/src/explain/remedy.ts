@@ -32,10 +32,6 @@ const remedies: Remedies = {
   seccomp: (_, errno) => explainSeccomp(errno),
   sysctl: explainSysctl,
   spawn: explainSpawn,
-  setns: ({ path }, errno) =>
-    errno === 'ENOENT'
-      ? gone(`the namespace ${text(path)} is gone`, 'the container or pod that it belongs to has ended')
-      : undefined,
   join_pid: ({ path }, errno) =>
     ['ENOENT', 'ESRCH'].includes(errno)
       ? gone(`the pid namespace ${text(path) || 'of the container'} is gone`, 'the container has ended')
