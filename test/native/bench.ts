@@ -28,13 +28,22 @@ export async function bench(t: TestContext, binary?: string): Promise<Bench> {
   const dir = mkdtempSync(join(tmpdir(), 'bn-'));
   const before = leftovers();
   const launcherSocket = join(dir, 'l');
-  const launcher = await Launcher.start({ binary: binary ?? (await buildNative()).launcher, socket: launcherSocket });
+  const launcher = await Launcher.start({ binary: binary ?? (await builtLauncher()), socket: launcherSocket });
   t.after(async () => {
     await launcher.close();
     await noneLeft(before, dir);
     rmSync(dir, { recursive: true });
   });
   return { dir, launcher, launcherSocket };
+}
+
+/** With BERTH_SANITIZE=1 the one with ASan and UBSan: any test of this folder can be run with them. */
+async function builtLauncher(): Promise<string> {
+  if (process.env.BERTH_SANITIZE !== '1') return (await buildNative()).launcher;
+  // No leak check: it would trace the shim, which is not dumpable, and the shim leaves without tidying.
+  process.env.ASAN_OPTIONS = 'detect_leaks=0';
+  const folder = join(import.meta.dirname, '../../build/native-sanitize');
+  return (await buildNative(folder, { sanitize: true })).launcher;
 }
 
 /** Processes, mounts and cgroups that could be ours. */
@@ -115,6 +124,12 @@ export function readOr(path: string): string {
   } catch {
     return '';
   }
+}
+
+/** Gone, or a zombie that only its parent can take away. */
+export function isDead(pid: number | string): boolean {
+  const state = readOr(`/proc/${pid}/stat`).split(' ')[2];
+  return state === undefined || state === 'Z';
 }
 
 /** For what the shim does right behind an answer. */
