@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
@@ -189,10 +189,15 @@ export class Box implements AsyncDisposable {
       const left = [...mountsBelow(this.folder).map((target) => `mount ${target}`), ...leftCgroups(this.cgroup)];
       assert.deepEqual(left, [], 'left behind');
     } finally {
+      // What is mounted there may be the host's own: it is not to be deleted through a mount that was left.
+      for (const target of mountsBelow(this.folder).toReversed()) execFileSync('umount', ['--lazy', target]);
       rmSync(this.folder, { recursive: true, force: true });
     }
   }
 }
+
+/** Milliseconds for what comes by itself; much for a machine that has other things to do. */
+const patience = 15_000;
 
 /** Not in TypeScript's library yet. */
 const { rawJSON: rawJson } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
@@ -207,8 +212,8 @@ function seenIn(ran: Ran): Seen {
   return new Seen(expectOk(ran));
 }
 
-/** Asks again and again. @throws AssertionError when it does not become true in five seconds */
+/** Asks again and again. @throws AssertionError when it does not become true in time */
 export async function until(isTrue: () => boolean | Promise<boolean>, what: string | (() => string)): Promise<void> {
-  for (const deadline = Date.now() + 5000; Date.now() < deadline; await sleep(10)) if (await isTrue()) return;
-  assert.fail(`not so within 5 s: ${typeof what === 'string' ? what : what()}`);
+  for (const deadline = Date.now() + patience; Date.now() < deadline; await sleep(10)) if (await isTrue()) return;
+  assert.fail(`not so within ${patience} ms: ${typeof what === 'string' ? what : what()}`);
 }
