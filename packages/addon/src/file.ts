@@ -139,12 +139,15 @@ const clock = new Int32Array(8);
 const clockBytes = new Uint8Array(clock.buffer);
 
 function timespecs({ atime, mtime }: Times): Uint8Array {
-  [atime, mtime].forEach(({ seconds, nanoseconds }, index) => {
-    clock[4 * index] = seconds; // its low half: what does not fit is dropped
-    clock[4 * index + 1] = Math.floor(seconds / 2 ** 32);
-    clock[4 * index + 2] = nanoseconds;
-  });
+  setTimespec(0, atime);
+  setTimespec(4, mtime);
   return clockBytes;
+}
+
+function setTimespec(at: number, { seconds, nanoseconds }: Timestamp): void {
+  clock[at] = seconds; // its low half: what does not fit is dropped
+  clock[at + 1] = Math.floor(seconds / 2 ** 32);
+  clock[at + 2] = nanoseconds;
 }
 
 /** Sets both times of a name, of a link itself with `AT_SYMLINK_NOFOLLOW`. */
