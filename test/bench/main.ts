@@ -7,14 +7,18 @@ import { cpus, release, totalmem } from 'node:os';
 import path from 'node:path';
 import { build } from '../../scripts/build.ts';
 import { measureCommand } from './command.ts';
+import { measureExec } from './exec.ts';
 import { measureIdle } from './idle.ts';
 import { measureLoad } from './load.ts';
 import { measureMemory } from './memory.ts';
+import { measureOciCommand } from './oci-command.ts';
 import { type Findings, formatTable, type Measure } from './report.ts';
 import { measureStart } from './start.ts';
 
 const measures: readonly Measure[] = [
   { name: 'start', run: measureStart },
+  { name: 'exec', run: measureExec },
+  { name: 'oci', run: measureOciCommand },
   { name: 'command', run: measureCommand },
   { name: 'idle', run: measureIdle },
   { name: 'memory', run: measureMemory },

@@ -18,7 +18,7 @@ const meanings: readonly Meaning[] = [
   },
   {
     words:
-      /exec: .*(permission denied|is a directory|exec format error)|executable .*permission denied|cannot run .*EACCES/i,
+      /exec:? .*(permission denied|is a directory|exec format error)|executable .*permission denied|cannot run .*EACCES/i,
     kind: 'permission_denied',
     code: 'command_not_executable',
     exitCode: 126,
