@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -34,6 +35,7 @@ static _Noreturn void become_program(struct run *run, const struct program *prog
     char **env = calloc(list_items(program->env, NULL) + 1, sizeof *env);
     int error = argv == NULL || env == NULL ? -ENOMEM : 0;
     if (program->grouped) setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* who waits for it is killed when the start fails elsewhere */
     if (error == 0 && *program->cwd != 0) error = check(chdir(program->cwd));
     for (int i = 0; i < 3 && error >= 0; i++) error = check(dup2(stdio[i], i));
     if (error >= 0) error = sys_close_range(3, ~0u, 0);
