@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -60,7 +60,7 @@ class Engine implements AsyncDisposable {
   }
 
   run(id: string, flags: readonly string[], ...command: string[]) {
-    return this.containerd.ctr(this.runArgs(id, flags, command));
+    return this.containerd.ctr(this.runArgs(id, flags, command), 20_000);
   }
 
   /** Runs it in the background. */
@@ -87,8 +87,26 @@ class Engine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // A shim whose container never ended holds mounts and cgroups: only after a failed test.
+    const { socket } = this.containerd;
+    for (const { pid, command } of processTable())
+      if (command.includes('containerd-shim') && command.includes(socket)) endProcess(pid);
+    for (const folder of cgroupFoldersOf(this.containerd)) {
+      const procs = path.join(folder, 'cgroup.procs');
+      for (const pid of readFileSync(procs, 'utf8').split('\n').filter(Boolean)) endProcess(Number(pid));
+    }
+    await sleep(50);
+    for (const target of mountsBelow(path.dirname(socket)).toReversed()) await runCommand(['umount', '-l', target]);
     await this.containerd[Symbol.asyncDispose]();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended meanwhile.
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { archive, oldDockerArchive } from '../harness/archives.ts';
 import { type Ran, runCommand } from '../harness/command.ts';
@@ -17,6 +17,8 @@ export class Podman implements AsyncDisposable {
   private constructor(program: string, runtime: string) {
     this.program = program;
     this.runtime = runtime;
+    // Others than root look into it as a volume.
+    chmodSync(this.home, 0o755);
     const config = path.join(this.home, 'containers.conf');
     // Without a file of its own podman reads the machine's, which may ask for systemd or journald.
     const engine = '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n';

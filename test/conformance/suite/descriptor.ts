@@ -18,7 +18,7 @@ export class DescriptorReceiver implements AsyncDisposable {
 
   static async open(box: Box, kind: 'terminal' | 'pidfd' | 'seccomp'): Promise<DescriptorReceiver> {
     const socket = path.join(box.folder, `${kind}.sock`);
-    const child = spawn(box.programs.descriptor, [kind, socket], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(box.programs.program('descriptor'), [kind, socket], { stdio: ['pipe', 'pipe', 'inherit'] });
     const receiver = new DescriptorReceiver(child, socket);
     await receiver.until('ready\n');
     return receiver;

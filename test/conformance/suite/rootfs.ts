@@ -19,9 +19,9 @@ const folders = ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp', 'mnt', 'work'];
 export class Programs implements Disposable {
   readonly folder: string;
 
-  /** The program that takes a descriptor from a socket. */
-  get descriptor(): string {
-    return path.join(this.folder, 'descriptor');
+  /** A program of the host: `descriptor` takes one from a socket, `reaper` is who runtimes leave their processes to. */
+  program(name: 'descriptor' | 'reaper'): string {
+    return path.join(this.folder, name);
   }
 
   constructor() {
@@ -29,7 +29,8 @@ export class Programs implements Disposable {
     copyFileSync('/bin/busybox', path.join(this.folder, 'busybox'));
     const sources = globSync(path.join(import.meta.dirname, '../probe/*.c'));
     compile(path.join(this.folder, 'probe'), ['-static', ...sources]);
-    compile(this.descriptor, [path.join(import.meta.dirname, '../programs/descriptor.c')]);
+    for (const name of ['descriptor', 'reaper'] as const)
+      compile(this.program(name), [path.join(import.meta.dirname, `../programs/${name}.c`)]);
   }
 
   /** A root file system of a case's own: hard links, so that it costs nothing. */
