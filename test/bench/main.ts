@@ -13,12 +13,14 @@ import { measureLoad } from './load.ts';
 import { measureMemory } from './memory.ts';
 import { measureOciCommand } from './oci-command.ts';
 import { type Findings, formatTable, type Measure } from './report.ts';
+import { measureSeccomp } from './seccomp.ts';
 import { measureStart } from './start.ts';
 
 const measures: readonly Measure[] = [
   { name: 'start', run: measureStart },
   { name: 'exec', run: measureExec },
   { name: 'oci', run: measureOciCommand },
+  { name: 'seccomp', run: measureSeccomp },
   { name: 'command', run: measureCommand },
   { name: 'idle', run: measureIdle },
   { name: 'memory', run: measureMemory },

@@ -1,30 +1,17 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { SeccompArg, SeccompSpec } from '@berth/model/runtime-spec';
 import { dockerSeccomp } from '@berth/runtime/defaults/gen/docker-seccomp';
-import { actionValue } from '@berth/runtime/seccomp/action';
 import { architecturesOf } from '@berth/runtime/seccomp/architecture';
 import type { Architecture } from '@berth/runtime/seccomp/architecture';
 import { compileSeccomp } from '@berth/runtime/seccomp/compile';
 import { interpret } from '@berth/runtime/seccomp/interpret';
 import type { SystemCall } from '@berth/runtime/seccomp/interpret';
 import { resolveProfile } from '@berth/runtime/seccomp/profile';
-
-/** `enum scmp_compare`, seccomp.h. */
-const comparisons = ['', 'NE', 'LT', 'LE', 'EQ', 'GE', 'GT', 'MASKED_EQ'];
-const peerNames: Readonly<Record<string, string>> = {
-  SCMP_ARCH_X86_64: 'x86_64',
-  SCMP_ARCH_X86: 'x86',
-  SCMP_ARCH_X32: 'x32',
-  SCMP_ARCH_AARCH64: 'aarch64',
-  SCMP_ARCH_ARM: 'arm',
-};
-
-const host = process.arch === 'arm64' ? 'SCMP_ARCH_AARCH64' : 'SCMP_ARCH_X86_64';
+import { buildPeer, throughPeer } from './libseccomp.ts';
 
 let folder: string;
 let missing: string | undefined;
@@ -32,35 +19,10 @@ const program = () => join(folder, 'libseccomp-export');
 
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'berth-seccomp-'));
-  const source = new URL('programs/libseccomp-export.c', import.meta.url).pathname;
-  const built = spawnSync('cc', ['-O1', '-o', program(), source, '-lseccomp'], { encoding: 'utf8' });
-  if (built.status !== 0) missing = `libseccomp-dev is not installed: ${built.stderr}`;
+  missing = buildPeer(program());
 });
 
 after(() => rmSync(folder, { recursive: true, force: true }));
-
-/** The same profile through libseccomp: its program, and the names it does not know yet. */
-function throughPeer(spec: SeccompSpec): { program: Uint8Array; unknown: Set<string> } {
-  const lines = [
-    `default ${actionValue(spec.defaultAction, spec.defaultErrnoRet, '')}`,
-    ...(spec.architectures ?? []).map((name) => `arch ${peerNames[name]}`),
-    ...(spec.architectures?.includes(host) ? [] : ['foreign']),
-  ];
-  for (const { names, action, errnoRet, args = [] } of spec.syscalls ?? []) {
-    const value = actionValue(action, errnoRet, '');
-    // libseccomp refuses a rule that says what the default says; runc leaves it out.
-    if (lines[0] === `default ${value}`) continue;
-    const conditions = args.map(
-      ({ index, op, value: first, valueTwo = 0 }) =>
-        ` ${index} ${comparisons.indexOf(op.replace('SCMP_CMP_', ''))} ${first} ${valueTwo}`,
-    );
-    for (const name of names) lines.push(`rule ${value} ${name}${conditions.join('')}`);
-  }
-  const ran = spawnSync(program(), { input: `${lines.join('\n')}\n` });
-  assert.equal(ran.status, 0, ran.stderr.toString());
-  const unknown = new Set(ran.stderr.toString().split('\n').filter(Boolean));
-  return { program: ran.stdout, unknown };
-}
 
 /** Values on both sides of every bound that a profile has, in both halves of a word. */
 function boundaries(args: readonly SeccompArg[]): bigint[] {
@@ -96,7 +58,7 @@ interface Difference {
 
 /** Runs both programs over every call number of every architecture. */
 function differences(spec: SeccompSpec, native: 'x64' | 'arm64'): { found: Difference[]; count: number } {
-  const peer = throughPeer(spec);
+  const peer = throughPeer(program(), spec);
   // What the peer cannot name has no rule there, so none here either.
   const syscalls = (spec.syscalls ?? []).map((rule) => ({
     ...rule,
