@@ -1,4 +1,6 @@
 import { strict as assert } from 'node:assert';
+import { readdirSync, readlinkSync } from 'node:fs';
+import path from 'node:path';
 import { expectOk } from '../suite/box.ts';
 import type { Case } from '../suite/case.ts';
 import { DescriptorReceiver } from '../suite/descriptor.ts';
@@ -95,6 +97,22 @@ export const cases: readonly Case[] = [
       const seen = new Seen(receiver.text);
       assert.match(seen.of<Terminal>('terminal').names[0]!, /^\/dev\/pts\/0$/);
       assert.equal(seen.of<Terminal>('terminal').session, seen.of<{ pid: number }>('ids').pid);
+    },
+  },
+  {
+    name: 'a created container with a terminal does not hold what its create was given',
+    run: async (box) => {
+      await using receiver = await DescriptorReceiver.open(box, 'terminal');
+      box.spec.process.terminal = true;
+      box.spec.process.args = ['/probe', 'wait'];
+      expectOk(await box.create('--console-socket', receiver.socket));
+      // containerd reads the output of create until nobody has it open any more.
+      const folder = `/proc/${(await box.state()).pid}/fd`;
+      const links = readdirSync(folder).map((name) => readlinkSync(path.join(folder, name)));
+      assert.deepEqual(
+        links.filter((link) => /\.(in|out|err)$/.test(link)),
+        [],
+      );
     },
   },
   {
