@@ -2,9 +2,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { encodeList } from '../../packages/runtime/src/plan/encode.ts';
+import type { PlanRecord } from '../../packages/runtime/src/plan/record.ts';
+import { AttachedShim } from '../../packages/runtime/src/shim/attached.ts';
+import { openGate } from '../../packages/runtime/src/shim/gate.ts';
 import { buildNative } from '../../scripts/build-native.ts';
+import { gatedPlan, hook, shell, withRecords } from './attached.ts';
 import { bench, run, skip } from './bench.ts';
-import { containerPlan, execPlan, makeRoot, paths, program } from './plans.ts';
+import { Listener } from './listener.ts';
+import { containerPlan, execPlan, makeRoot, paths, plainPlan, program } from './plans.ts';
 
 const buildDir = join(import.meta.dirname, '../../build/native-sanitize');
 
@@ -70,3 +76,37 @@ test('back pressure and large output under the sanitizers', { skip }, async (t) 
   await shim.closed;
   assert.equal(seen, 4 << 20);
 });
+
+test('questions, hooks, gates and adopted processes under the sanitizers', { skip }, async (t) => {
+  process.env.ASAN_OPTIONS = 'detect_leaks=0';
+  const { launcher } = await buildNative(buildDir, { sanitize: true });
+  const b = await bench(t, launcher);
+  const { records } = gatedPlan(b.dir, ['/bin/busybox', 'true'], [hook(shell('cat; exit 0'))]);
+  const gated = await AttachedShim.spawn({ binary: launcher });
+  await gated.create({ records });
+  await gated.leave();
+  assert.equal(await openGate(join(b.dir, 'gate')), undefined);
+  const shim = await b.launcher.shim({ onAsk: async () => undefined });
+  const asks = { kind: 'ask', track: 'host', token: 2, keep: 0 } as const;
+  const plan = withRecords(plainPlan(b.dir, ['/bin/true'], { inside: [hook(shell('seq 1 9999; exit 6'))] }), [asks]);
+  await assert.rejects(shim.start(plan), { exitStatus: 6, note: /9999$/ });
+  const late = plainPlan(b.dir, ['/bin/true'], { inside: [hook(shell('sleep 9'), { timeout: 50 })] });
+  await assert.rejects((await b.launcher.shim()).start(late), { errnoName: 'ETIMEDOUT' });
+  const listener = new Listener();
+  const adopter = await b.launcher.shim(listener);
+  const pidFile = join(b.dir, 'pid');
+  const script = `(sh -c 'echo $$ > ${pidFile}; sleep 0.1; exit 5' &); while ! [ -s ${pidFile} ]; do :; done`;
+  await adopter.start(adoptPlan(b.dir, shell(script), pidFile), { watch: true });
+  assert.equal((await listener.exit()).code, 5);
+});
+
+function adoptPlan(dir: string, argv: readonly string[], pidFile: string): { records: PlanRecord[] } {
+  const words = { path: argv[0]!, argv: encodeList(argv), env: encodeList([]), cwd: '/', timeout: 0 };
+  return {
+    records: [
+      ...plainPlan(dir, argv).records.slice(0, 2),
+      { kind: 'run_program', track: 'host', ...words },
+      { kind: 'adopt', track: 'host', pidFile },
+    ],
+  };
+}
