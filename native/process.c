@@ -96,10 +96,27 @@ void process_exited(struct process *process) {
     clients_send_exit(process, false);
 }
 
+/* Whether its end is somebody else's to wait for: an attached shim leaves its process, by then perhaps a zombie. */
+static bool is_left(const struct process *process) {
+    if (!shim.attached || process->id != 0) return false;
+    const struct shared *shared = process->state == STARTING ? process->run->shared : NULL;
+    return process->state == RUNNING || process->state == EXITED || (shared != NULL && shared->exec && !shared->error);
+}
+
+/* The next child that has ended and was not known to have. 0: none. */
+static pid_t next_end(int *status) {
+    siginfo_t info = {0};
+    const struct process *first = process_find(0);
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 || info.si_pid == 0) return 0;
+    if (first == NULL || first->pid != info.si_pid || !is_left(first)) return waitpid(info.si_pid, status, WNOHANG | __WALL);
+    *status = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
+    return first->reaped ? 0 : first->pid;
+}
+
 /* Reaps everything first: the exits of execs must be told before the first process's own. */
 void process_reap_all(void) {
     int status;
-    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0;) reaped(pid, status);
+    for (pid_t pid; (pid = next_end(&status)) > 0;) reaped(pid, status);
     struct process *first = NULL;
     for (struct process *process = shim.processes; process != NULL; process = process->next) {
         start_stirred(process);
