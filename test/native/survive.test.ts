@@ -85,6 +85,8 @@ test('frames that break the protocol close their client and nobody else', { skip
     encodeFrame(0, 0),
     encodeFrame(5, 0, new Uint8Array(3)),
     encodeFrame(6, 0, new Uint8Array(5)),
+    encodeFrame(10, 0, new Uint8Array(3)),
+    encodeFrame(72, 0, new Uint8Array(8)),
     encodeFrame(2, 0, new Uint8Array(0), 0xff),
     encodeFrame(3, 0, Buffer.from('not attached')),
     encodeFrame(7, 1024),
