@@ -16,6 +16,9 @@ const packages: readonly SystemPackage[] = [
   { name: 'util-linux', file: '/usr/bin/unshare', neededFor: 'tests that look into namespaces' },
   { name: 'libcap2-bin', file: '/sbin/setcap', neededFor: 'file capabilities' },
   { name: 'runc', file: '/usr/sbin/runc', neededFor: 'comparing a container with one of runc' },
+  { name: 'pkg-config', file: '/usr/bin/pkg-config', neededFor: 'building a newer runc to compare with' },
+  { name: 'iproute2', file: '/sbin/ip', neededFor: 'network devices that are moved into containers' },
+  { name: 'podman', file: '/usr/bin/podman', neededFor: 'podman with our runtime' },
   { name: 'dbus', file: '/usr/bin/dbus-daemon', neededFor: 'the systemd driver over a real bus' },
   { name: 'procps', file: '/usr/bin/ps', neededFor: 'berth top with arguments of ps' },
 ];
