@@ -43,6 +43,8 @@ export function foreground({ terminal, process: spec, detached = false }: Foregr
       signals?.to(identity);
       if (terminal) serveTerminal(plan);
       const { code } = await plan.exit;
+      // The shim is our child: it must not outlive us as somebody else's zombie.
+      await plan.close();
       return code;
     },
     [Symbol.asyncDispose]: async () => {

@@ -1,6 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { BerthError, tolerate } from '@berth/model/error';
 import { ContainerCgroup } from '../cgroup/container-cgroup.ts';
+import { processStat } from '../state/process-identity.ts';
 import type { StateRecord } from '../state/record.ts';
 
 /** The cgroup of a container. @throws failed_precondition, naming the verb, when it has none */
@@ -40,5 +41,7 @@ function inSamePidNamespace(first: number): number[] {
   const wanted = namespaceOf(first);
   if (wanted === undefined || wanted === namespaceOf('self')) return wanted === undefined ? [] : [first];
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.filter((pid) => namespaceOf(pid) === wanted).map(Number);
+  // One that has ended is still there until its parent looks, who may be anybody.
+  const lives = (pid: string) => !['Z', 'X', undefined].includes(processStat(Number(pid))?.state);
+  return pids.filter((pid) => namespaceOf(pid) === wanted && lives(pid)).map(Number);
 }
