@@ -22,11 +22,6 @@ struct program {
     bool grouped;     /* a process group of its own; else it is of its caller's, which then dies with it */
 };
 
-struct piping { /* our ends */
-    int input, said, pidfd;
-    size_t given;
-};
-
 /* In the child. The errno of a failed exec goes through the shared memory. */
 static _Noreturn void become_program(struct run *run, const struct program *program, const int stdio[3]) {
     sigset_t none;
@@ -50,65 +45,47 @@ static _Noreturn void become_program(struct run *run, const struct program *prog
     _exit(127);
 }
 
+/* What it reads and what it says are in memory: nobody has to attend to it while it runs. */
+static int memory_file(const struct text *content) {
+    AUTO_FD file = check(syscall(SYS_memfd_create, "berth-program", 1u /* MFD_CLOEXEC */));
+    if (file < 0) return file;
+    ssize_t written = pwrite(file, content->data, content->size, 0);
+    return written == (ssize_t)content->size ? take(&file) : written < 0 ? -errno : -EIO;
+}
+
 /* Keeps the last of what it said. */
-static void hear(struct shared *shared, struct piping *piping) {
-    char chunk[sizeof shared->note];
-    int size = check(read(piping->said, chunk, sizeof chunk));
-    if (size == -EAGAIN || size == -EINTR) return;
-    if (size <= 0) return close_descriptor(&piping->said);
-    size_t room = sizeof shared->note - (size_t)size, kept = shared->note_size < room ? shared->note_size : room;
-    memmove(shared->note, shared->note + shared->note_size - kept, kept);
-    memcpy(shared->note + kept, chunk, (size_t)size);
-    shared->note_size = (uint32_t)(kept + (size_t)size);
+static void keep_note(struct shared *shared, int said) {
+    off_t end = lseek(said, 0, SEEK_END), room = sizeof shared->note;
+    ssize_t size = pread(said, shared->note, sizeof shared->note, end > room ? end - room : 0);
+    shared->note_size = size > 0 ? (uint32_t)size : 0;
 }
 
-static void feed(const struct text *input, struct piping *piping) {
-    int size = check(write(piping->input, input->data + piping->given, input->size - piping->given));
-    if (size > 0) piping->given += (size_t)size;
-    bool broken = size < 0 && size != -EAGAIN && size != -EINTR; /* it need not read its input */
-    if (broken || piping->given == input->size) close_descriptor(&piping->input);
-}
-
-/* False: it took too long. */
-static bool attend(struct shared *shared, const struct program *program, struct piping *piping) {
-    uint64_t now = nanoseconds(CLOCK_MONOTONIC) / 1000000u, end = program->timeout ? now + program->timeout : ~(uint64_t)0;
-    struct pollfd polls[3] = {{.events = POLLIN}, {.events = POLLIN}, {.events = POLLOUT}};
-    for (; now < end; now = nanoseconds(CLOCK_MONOTONIC) / 1000000u) {
-        polls[0].fd = piping->pidfd;
-        polls[1].fd = piping->said;
-        polls[2].fd = piping->input;
-        int left = end - now < 3600000 ? (int)(end - now) : 3600000;
-        if (poll(polls, 3, left) <= 0) continue;
-        if (polls[1].revents != 0) hear(shared, piping);
-        if (polls[2].revents != 0) feed(&program->input, piping);
-        if (polls[0].revents != 0 && polls[1].revents == 0) return true; /* with all it said until its end */
-    }
+static bool ends_in_time(int pidfd, uint64_t timeout) {
+    uint64_t now = nanoseconds(CLOCK_MONOTONIC) / 1000000u, end = timeout ? now + timeout : ~(uint64_t)0;
+    struct pollfd program = {.fd = pidfd, .events = POLLIN};
+    for (; now < end; now = nanoseconds(CLOCK_MONOTONIC) / 1000000u)
+        if (poll(&program, 1, end - now < 3600000 ? (int)(end - now) : 3600000) > 0) return true;
     return false;
 }
 
-static int await_program(struct run *run, const struct program *program, struct piping *piping, pid_t pid) {
+static int await_program(struct run *run, const struct program *program, pid_t pid) {
     int status = 0;
     struct shared *shared = run->shared;
-    bool ended = attend(shared, program, piping);
-    if (!ended) {
+    AUTO_FD pidfd = check(syscall(SYS_pidfd_open, pid, 0));
+    if (pidfd >= 0 && !ends_in_time(pidfd, program->timeout)) {
         shared->program_error = ETIMEDOUT;
         kill(program->grouped ? -pid : 0, SIGKILL);
     }
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
     if (shared->program_error != 0) return -shared->program_error;
     int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    if (code == 0) shared->note_size = 0;
     return code == 0 ? 0 : -(EXIT_STATUS + code);
 }
 
 static int run_to_end(struct run *run, const struct program *program) {
-    int ends[4] = {-1, -1, -1, -1};
-    /* Of its input we have the writing end, of what it says the reading one. */
-    if (pipe2(ends, O_CLOEXEC) < 0 || pipe2(ends + 2, O_CLOEXEC) < 0) return -errno;
-    AUTO_FD their_input = ends[0], input = ends[1], said = ends[2], their_errors = ends[3];
-    fcntl(input, F_SETFL, O_WRONLY | O_NONBLOCK);
-    fcntl(said, F_SETFL, O_RDONLY | O_NONBLOCK);
-    int stdio[3] = {their_input, their_errors, their_errors};
+    AUTO_FD input = memory_file(&program->input), said = memory_file(&(struct text){"", 0});
+    if (input < 0 || said < 0) return input < 0 ? input : said;
+    int stdio[3] = {input, said, said};
     for (int i = 0; i < 3 && program->stdio != NULL; i++)
         if (program->stdio[i] >= 0) stdio[i] = program->stdio[i];
     run->shared->program_error = 0;
@@ -117,13 +94,8 @@ static int run_to_end(struct run *run, const struct program *program) {
     if (pid < 0) return -errno;
     if (pid == 0) become_program(run, program, stdio);
     if (program->grouped) setpgid(pid, pid);
-    close_descriptor(&their_input);
-    close_descriptor(&their_errors);
-    AUTO_FD pidfd = check(syscall(SYS_pidfd_open, pid, 0));
-    struct piping piping = {take(&input), take(&said), pidfd, 0};
-    int error = await_program(run, program, &piping, pid);
-    close_descriptor(&piping.input);
-    close_descriptor(&piping.said);
+    int error = await_program(run, program, pid);
+    if (error < 0) keep_note(run->shared, said);
     return error;
 }
 
