@@ -96,9 +96,12 @@ void process_exited(struct process *process) {
     clients_send_exit(process, false);
 }
 
-/* Whether its end is somebody else's to wait for: an attached shim leaves its process, by then perhaps a zombie. */
+/* Whether its end is somebody else's to wait for: an attached shim whose client does not wait for the end itself
+ * leaves its process, by then perhaps a zombie. */
 static bool is_left(const struct process *process) {
     if (!shim.attached || process->id != 0) return false;
+    for (const struct client *client = shim.clients; client != NULL; client = client->next)
+        if (client->watch) return false;
     const struct shared *shared = process->state == STARTING ? process->run->shared : NULL;
     return process->state == RUNNING || process->state == EXITED || (shared != NULL && shared->exec && !shared->error);
 }

@@ -40,9 +40,11 @@ RECORD(stdio_inherit) {
     return 0;
 }
 
-static int become_stdio(const int descriptors[3]) {
+/* The copies go: at the gate the process must not hold what its caller waits to see the end of. */
+static int become_stdio(struct run *run, const int descriptors[3]) {
     for (int i = 0; i < 3; i++)
         if (dup2(descriptors[i], i) < 0) return -errno;
+    for (int i = 0; i < 3; i++) close_descriptor(&run->stdio[i]);
     return 0;
 }
 
@@ -57,7 +59,7 @@ RECORD(stdio_attach) {
         bool tolerated = error == -EINVAL || error == -EPERM || error == -EROFS || error == -ENOSYS;
         if (error < 0 && !tolerated) return error;
     }
-    return become_stdio(run->stdio);
+    return become_stdio(run, run->stdio);
 }
 
 /* From a folder that is devpts by proof: names in it are the kernel's, an image cannot have made them. */
@@ -92,7 +94,7 @@ RECORD(terminal) {
     int error = NUMBER(terminal, console) ? bind_console(run, slave) : 0;
     if (error == 0) error = sync_send(run, TOKEN_TERMINAL, (int[]){master, slave});
     if (error == 0) error = check(ioctl(slave, TIOCSCTTY, 0));
-    return error < 0 ? error : become_stdio((int[]){slave, slave, slave});
+    return error < 0 ? error : become_stdio(run, (int[]){slave, slave, slave});
 }
 
 RECORD(descriptor_send) {

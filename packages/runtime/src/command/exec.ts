@@ -26,6 +26,7 @@ export async function run(invocation: Invocation<FlagsOf<'exec'>>): Promise<numb
     spec,
     process: session.process,
     ...choices(invocation),
+    foreground: !flags.detach,
     ...(served ? { onOutput: (bytes: Uint8Array) => session.onOutput(bytes) } : {}),
   });
   const identity = identify(plan.pid) ?? { pid: plan.pid, startTime: 0 };

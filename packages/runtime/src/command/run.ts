@@ -13,6 +13,7 @@ export async function run(invocation: Invocation<FlagsOf<'run'>>): Promise<numbe
   await using session = foreground({ terminal, process: request.spec.process, detached: flags.detach });
   const { folder, record, context, plan } = await createContainer({
     ...request,
+    foreground: !flags.detach,
     spec: { ...request.spec, process: session.process },
     ...(terminal ? { onOutput: (bytes: Uint8Array) => session.onOutput(bytes) } : {}),
   });

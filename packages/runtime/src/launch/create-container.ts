@@ -20,7 +20,7 @@ import { type AttachedPlan, runPlan, type RunOptions } from './run-plan.ts';
 /** A plan's file in the container's folder: what a record that fails behind the gate is called. */
 export const planFile = 'plan';
 
-export interface CreateRequest extends ContainerChoices, Pick<RunOptions, 'onOutput'> {
+export interface CreateRequest extends ContainerChoices, Pick<RunOptions, 'onOutput' | 'foreground'> {
   readonly root: string;
   readonly id: string;
   /** Absolute. */
@@ -71,7 +71,8 @@ export async function createContainer(request: CreateRequest): Promise<Created> 
     writeRecord(folder, record);
     const plan = compileContainer(spec, facts);
     if (request.until === 'gate') writeFileSync(join(folder, planFile), encodePlan(plan), { mode: 0o600 });
-    const attached = await runPlan(plan, { context, preserve: request.preserve, onOutput: request.onOutput });
+    const { preserve, foreground, onOutput } = request;
+    const attached = await runPlan(plan, { context, preserve, foreground, onOutput });
     record = { ...record, ...requireIdentity(attached.pid) };
     writeRecord(folder, record);
     request.onCreated?.(attached.pid);

@@ -17,7 +17,7 @@ export interface ExecChoices {
   readonly cgroups?: readonly string[];
 }
 
-export interface ExecRequest extends ExecChoices, Pick<RunOptions, 'onOutput'> {
+export interface ExecRequest extends ExecChoices, Pick<RunOptions, 'onOutput' | 'foreground'> {
   /** The container's. */
   readonly spec: RuntimeSpec;
   readonly process: ProcessSpec;
@@ -25,7 +25,7 @@ export interface ExecRequest extends ExecChoices, Pick<RunOptions, 'onOutput'> {
 
 /** Runs one more process in a container. Resolves when its program runs; throws in words of what kept it from that. */
 export async function execIn({ record }: Container, request: ExecRequest): Promise<AttachedPlan> {
-  const { spec, process, preserve, onOutput } = request;
+  const { spec, process, preserve, foreground, onOutput } = request;
   const { namespaces, seccomp, personality, memoryPolicy } = spec.linux;
   const plan = compileExec(process, {
     id: record.id,
@@ -49,7 +49,7 @@ export async function execIn({ record }: Container, request: ExecRequest): Promi
     consoleSocket: request.consoleSocket,
     pidfdSocket: request.pidfdSocket,
   });
-  return await runPlan(plan, { preserve, onOutput });
+  return await runPlan(plan, { preserve, foreground, onOutput });
 }
 
 /** A user namespace that a user without root has mapped himself has setgroups(2) denied, user_namespaces(7). */

@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly context?: LaunchContext;
   /** Descriptors from 3 on for the process, besides its standard streams. */
   readonly preserve: number;
+  /** The client waits for the end of the process, so the shim reaps it. Otherwise it is for the caller's subreaper. */
+  readonly foreground?: boolean;
   /** The client serves the terminal: what the process writes, in order. While the promise is pending it waits. */
   readonly onOutput?: (bytes: Uint8Array) => void | Promise<void>;
 }
@@ -42,7 +44,7 @@ export interface AttachedPlan {
  * when the process is created, if the plan has that stop, else when its program runs.
  * @throws what failed, in words for the user; nothing that the plan made as a process is left then
  */
-export async function runPlan(plan: Plan, { context, preserve, onOutput }: RunOptions): Promise<AttachedPlan> {
+export async function runPlan(plan: Plan, { context, preserve, foreground, onOutput }: RunOptions): Promise<AttachedPlan> {
   const exit = Promise.withResolvers<Exit>();
   exit.promise.catch(() => undefined); // who waits for it is told
   const shim = await AttachedShim.spawn(
@@ -62,7 +64,11 @@ export async function runPlan(plan: Plan, { context, preserve, onOutput }: RunOp
     throw error instanceof StartFailure ? await inWords(plan, error) : error;
   };
   const terminal = onOutput !== undefined;
-  const created = await begin(shim, plan, { watch: true, stdin: terminal, output: terminal }).catch(explained);
+  const created = await begin(shim, plan, {
+    watch: foreground ?? false,
+    stdin: terminal,
+    output: terminal,
+  }).catch(explained);
   return {
     pid: created.pid,
     proceed: async () => void (await created.release().catch(explained)),
