@@ -197,6 +197,7 @@ test('the terminal of an adopted process comes by the socket that its runtime se
   await shim.writeStdin(0, Buffer.from('this\n'));
   assert.equal((await listener.exit()).code, 8);
   assert.match(listener.text(), /got this\r\n$/);
+  await shim.closed; // the socket's name is free again
   rmSync(console);
   assert.equal(
     (await failureOf(b, { records: records.with(3, runs(shell(`echo 1 > ${b.dir}/pid`))) })).errnoName,
