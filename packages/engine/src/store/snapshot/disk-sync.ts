@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { SYS } from '@berth/addon/call';
 import { addonPath } from '@berth/addon/load';
 import { BerthError } from '@berth/model/error';
 
@@ -12,7 +13,7 @@ const { openSync, closeSync } = require('node:fs');
 const addon = { exports: {} };
 process.dlopen(addon, workerData.addon);
 const fd = openSync(workerData.folder, 'r');
-const result = addon.exports.syncfs(fd);
+const result = addon.exports.syscall(workerData.number, fd);
 closeSync(fd);
 parentPort.postMessage(result);
 `;
@@ -43,7 +44,8 @@ function syncInThread(folder: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const failed = (cause: unknown): void =>
     reject(new BerthError('internal', `${folder} could not be synced to disk`, { code: 'sync_failed', cause }));
-  const worker = new Worker(program, { eval: true, name: 'syncfs', workerData: { addon: addonPath(), folder } });
+  const workerData = { addon: addonPath(), number: SYS.syncfs, folder };
+  const worker = new Worker(program, { eval: true, name: 'syncfs', workerData });
   worker.on('message', (result: number) => (result === 0 ? resolve() : failed(new Error(`syncfs: errno ${-result}`))));
   worker.on('error', failed);
   worker.on('exit', (code) => failed(new Error(`the thread ended with ${code}`)));
