@@ -5,7 +5,8 @@ import { root } from './step.ts';
 
 const maxLines = 400;
 const maxNativeLines = 300;
-const nativeBudget = 2500;
+/** ARCHITECTURE.md tells why it is above the first design's 2,500: the whole runtime spec is in it. */
+const nativeBudget = 3050;
 
 /** Names that say nothing about what is inside. */
 const emptyNames = /(?:^|[-_.])(?:utils?|helpers?|commons?|misc|managers?)(?:[-_.]|$)/;
