@@ -38,7 +38,8 @@ function fill(items: readonly string[], end = ''): string[] {
   const lines: string[] = [];
   for (const item of items) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + item.length + 1 + end.length <= width) lines[lines.length - 1] = `${last} ${item}`;
+    if (last !== undefined && last.length + item.length + 1 + end.length <= width)
+      lines[lines.length - 1] = `${last} ${item}`;
     else lines.push(`    ${item}`);
   }
   return lines.map((line) => line + end);

@@ -98,13 +98,7 @@ export interface MountSpec {
 }
 
 /** config.md "POSIX-platform Hooks". `prestart` is deprecated, and runs before `createRuntime`. */
-export type HookKind =
-  | 'prestart'
-  | 'createRuntime'
-  | 'createContainer'
-  | 'startContainer'
-  | 'poststart'
-  | 'poststop';
+export type HookKind = 'prestart' | 'createRuntime' | 'createContainer' | 'startContainer' | 'poststart' | 'poststop';
 
 export type HooksSpec = { readonly [K in HookKind]?: readonly HookSpec[] };
 

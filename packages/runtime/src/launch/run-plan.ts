@@ -44,7 +44,10 @@ export interface AttachedPlan {
  * when the process is created, if the plan has that stop, else when its program runs.
  * @throws what failed, in words for the user; nothing that the plan made as a process is left then
  */
-export async function runPlan(plan: Plan, { context, preserve, foreground, onOutput }: RunOptions): Promise<AttachedPlan> {
+export async function runPlan(
+  plan: Plan,
+  { context, preserve, foreground, onOutput }: RunOptions,
+): Promise<AttachedPlan> {
   const exit = Promise.withResolvers<Exit>();
   exit.promise.catch(() => undefined); // who waits for it is told
   const shim = await AttachedShim.spawn(
