@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { BerthError } from '@berth/model/error';
 import { readBundle } from '../bundle/bundle.ts';
+import { spell } from '../validate/finding.ts';
 import { validateRootless } from '../validate/validate.ts';
 import type { CreateRequest } from '../launch/create-container.ts';
 import { isRootless } from '../state/root-folder.ts';
@@ -18,7 +19,7 @@ export function createRequest(
   const { folder: bundle, spec, warnings } = readBundle(flags.bundle);
   const rootless = isRootless(globals.rootless);
   if (rootless) validateRootless(spec);
-  for (const { path, message } of warnings) log.debug(`${path}: ${message}`);
+  for (const finding of warnings) log.warn(spell(finding));
   checkTerminal(spec.process.terminal === true, { detached, consoleSocket: flags['console-socket'] });
   const pidFile = flags['pid-file'];
   return {
@@ -30,7 +31,7 @@ export function createRequest(
     rootless,
     systemdCgroup: globals.systemdCgroup,
     ...launchFlags(flags),
-    preserve: preservedDescriptors(flags['preserve-fds']),
+    preserve: preservedDescriptors(flags['preserve-fds'], { first: true }),
     until,
     onCreated: (pid) => (pidFile === '' ? undefined : writePidFile(pidFile, pid)),
   };

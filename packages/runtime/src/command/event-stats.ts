@@ -1,40 +1,23 @@
-import type { CgroupStats } from '../cgroup/stats.ts';
+import { tolerate } from '@berth/model/error';
+import { type EventStats, type NetworkInterface, readNetworkInterfaces } from '../cgroup/event-stats.ts';
+import { cgroupOf } from '../launch/members.ts';
+import type { StateRecord } from '../state/record.ts';
 
-/** What the kernel calls no limit: readers of runc's events expect a number. */
-const unlimited = 2 ** 63;
+/** The data of a `stats` event: what the container's cgroup, its share of the caches and its network count. */
+export async function statsOf(record: StateRecord): Promise<EventStats> {
+  const stats = await cgroupOf(record, 'watch').eventStats();
+  return { ...stats, intel_rdt: await cacheStats(record), network_interfaces: interfacesOf(record.pid) };
+}
 
-/** The data of a `stats` event, in the form that readers of runc's events know. */
-export function statsOf({ cpu, memory, pids, io }: CgroupStats): object {
-  const entry = (value: number, op: string, device: { readonly major: number; readonly minor: number }) => ({
-    major: device.major,
-    minor: device.minor,
-    op,
-    value,
-  });
-  return {
-    cpu: {
-      usage: { total: cpu.usage, kernel: cpu.system, user: cpu.user },
-      throttling: { periods: cpu.periods, throttledPeriods: cpu.throttledPeriods, throttledTime: cpu.throttled },
-    },
-    memory: {
-      cache: memory.cache,
-      usage: {
-        limit: memory.limit ?? unlimited,
-        usage: memory.usage,
-        max: memory.peak ?? 0,
-        failcnt: memory.failures,
-      },
-      swap: { limit: unlimited, usage: memory.swap, max: 0, failcnt: 0 },
-      raw: memory.detail,
-    },
-    pids: { current: pids.current, ...(pids.limit === undefined ? {} : { limit: pids.limit }) },
-    blkio: {
-      ioServiceBytesRecursive: io.flatMap((one) => [
-        entry(one.readBytes, 'Read', one),
-        entry(one.writeBytes, 'Write', one),
-      ]),
-      ioServicedRecursive: io.flatMap((one) => [entry(one.reads, 'Read', one), entry(one.writes, 'Write', one)]),
-    },
-    hugetlb: {},
-  };
+async function cacheStats({ id, cacheShare }: StateRecord): Promise<object> {
+  if (cacheShare === undefined) return {};
+  const { readResctrlStats } = await import('../resctrl/stats.ts');
+  return await readResctrlStats({ root: cacheShare.root, id }, cacheShare.spec);
+}
+
+/** Null, as for a container without a network, when it has just ended. */
+function interfacesOf(pid: number): readonly NetworkInterface[] | null {
+  let found: readonly NetworkInterface[] = [];
+  tolerate(['ENOENT', 'ESRCH', 'EINVAL', 'EACCES'], () => (found = readNetworkInterfaces(pid)));
+  return found.length === 0 ? null : found;
 }

@@ -1,6 +1,8 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BerthError } from '@berth/model/error';
+import type { ContainerCgroup } from '../cgroup/container-cgroup.ts';
+import { eventLine } from '../cgroup/event-stats.ts';
 import { cgroupOf } from '../launch/members.ts';
 import { loadContainer } from '../state/container.ts';
 import { durationOf } from './duration.ts';
@@ -8,8 +10,8 @@ import { statsOf } from './event-stats.ts';
 import type { Invocation } from './verb.ts';
 import type { FlagsOf } from './verb-flags.ts';
 
-/** How often the kernel's count of out-of-memory kills is looked at, milliseconds. */
-const watchInterval = 250;
+/** How often it is looked whether the container is still there, milliseconds. */
+const lookInterval = 250;
 
 export async function run({ globals, flags, args }: Invocation<FlagsOf<'events'>>): Promise<number> {
   const id = args[0]!;
@@ -21,23 +23,28 @@ export async function run({ globals, flags, args }: Invocation<FlagsOf<'events'>
       code: 'container_not_running',
     });
   }
-  const cgroup = cgroupOf(record, 'watch');
-  const tellStats = async () => tell({ type: 'stats', id, data: statsOf(await cgroup.stats()) });
+  const tellStats = async () => tell('stats', id, await statsOf(record));
   if (flags.stats) {
     await tellStats();
     return 0;
   }
-  let kills = await cgroup.oomKills();
+  const end = new AbortController();
+  const watching = tellKills(cgroupOf(record, 'watch'), id, end.signal);
   for (let next = Date.now() + interval; isThere(globals.root, id);) {
-    await sleep(Math.min(watchInterval, Math.max(next - Date.now(), 1)));
-    const now = await cgroup.oomKills();
-    // A cgroup that is gone has none.
-    for (; kills < now; kills += 1) tell({ type: 'oom', id });
+    await sleep(Math.min(lookInterval, Math.max(next - Date.now(), 1)));
     if (Date.now() < next || !isThere(globals.root, id)) continue;
     await tellStats();
     next = Date.now() + interval;
   }
+  end.abort();
+  await watching;
   return 0;
+}
+
+/** One line for each process that the kernel kills for want of memory, until the signal. */
+async function tellKills(cgroup: ContainerCgroup, id: string, signal: AbortSignal): Promise<void> {
+  let told = await cgroup.oomKills();
+  for await (const kills of cgroup.watchOom(signal)) for (; told < kills; told += 1) tell('oom', id);
 }
 
 function isThere(root: string, id: string): boolean {
@@ -49,6 +56,6 @@ function isThere(root: string, id: string): boolean {
   }
 }
 
-function tell(event: object): void {
-  writeSync(1, `${JSON.stringify(event)}\n`);
+function tell(type: string, id: string, data?: object): void {
+  writeSync(1, `${eventLine(type, id, data)}\n`);
 }

@@ -41,7 +41,7 @@ export async function run(invocation: Invocation<FlagsOf<'exec'>>): Promise<numb
 function choices({ flags }: Invocation<FlagsOf<'exec'>>): ExecChoices {
   const socket = (path: string) => (path === '' ? undefined : resolve(path));
   return {
-    preserve: preservedDescriptors(flags['preserve-fds']),
+    preserve: preservedDescriptors(flags['preserve-fds'], { first: false }),
     consoleSocket: socket(flags['console-socket']),
     pidfdSocket: socket(flags['pidfd-socket']),
     cgroups: flags.cgroup,

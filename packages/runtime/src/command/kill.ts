@@ -15,7 +15,8 @@ const { SIGKILL, SIGHUP, SIGINT, SIGQUIT, SIGTERM } = constants.signals;
 
 export async function run({ globals, flags, args }: Invocation<FlagsOf<'kill'>>): Promise<number> {
   const [id, name = 'SIGTERM'] = args as [string, string?];
-  const signal = signalNumber(name);
+  // 0 asks whether it is there, kill(2).
+  const signal = name.trim() === '0' ? 0 : signalNumber(name);
   const { folder } = loadContainer(globals.root, id);
   using _lock = await lockFolder(folder, id);
   const container = loadContainer(globals.root, id);
@@ -33,6 +34,8 @@ async function signalFirst({ folder, record, status }: Container, signal: number
     await killAll(record);
   }
   send(record, signal);
+  // On v1 what is frozen does not die; on v2 there is nothing left to thaw.
+  if (signal === SIGKILL && status === 'paused') await ownCgroup(record)?.thaw();
   // The kernel keeps a signal without a handler from the init of a pid namespace: a container that waits for its
   // start would live on, and nothing of the user's runs in it yet.
   const ends = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].includes(signal);

@@ -5,12 +5,15 @@ import type { ProcessSpec } from '@berth/model/runtime-spec';
 const openedVariable = 'BERTH_OCI_DESCRIPTORS';
 
 /**
- * How many descriptors from 3 on the process gets: those of socket activation ($LISTEN_FDS) and the `asked` ones behind
- * them. @throws invalid_argument when one of them is not open
+ * How many descriptors from 3 on the process gets: those of socket activation ($LISTEN_FDS), which are for the first
+ * process only, and the `asked` ones behind them. @throws invalid_argument when one of them is not open
  */
-export function preservedDescriptors(asked: number, env: NodeJS.ProcessEnv = process.env): number {
+export function preservedDescriptors(
+  asked: number,
+  { first, env = process.env }: { readonly first: boolean; readonly env?: NodeJS.ProcessEnv },
+): number {
   if (asked < 0) throw bad(`--preserve-fds: not a number of descriptors: ${asked}`);
-  const count = listeningDescriptors(env) + asked;
+  const count = (first ? listeningDescriptors(env) : 0) + asked;
   // Without the list (the bundle was started by itself) there is no telling: the process gets what there is.
   const listed = new Set(env[openedVariable]?.trim().split(' ').map(Number));
   for (let fd = 3; listed.size > 0 && fd < 3 + count; fd += 1) {

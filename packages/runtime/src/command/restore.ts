@@ -18,7 +18,7 @@ export async function run({ globals, flags, args, log }: Invocation<FlagsOf<'res
     id,
     bundle,
     spec,
-    cgroup: chooseCgroup({ id, cgroupsPath: spec.linux.cgroupsPath, rootless }),
+    cgroup: await chooseCgroup({ id, cgroupsPath: spec.linux.cgroupsPath, rootless }),
     rootless,
     log,
     choices: {

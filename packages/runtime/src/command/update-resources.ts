@@ -1,5 +1,6 @@
 import { BerthError } from '@berth/model/error';
 import type { ResourcesSpec } from '@berth/model/runtime-spec';
+import type { CacheChange } from '../launch/cache-share.ts';
 import type { Invocation } from './verb.ts';
 import type { FlagsOf } from './verb-flags.ts';
 
@@ -33,6 +34,14 @@ export function resourcesOfFlags({ flags, given }: Update): ResourcesSpec {
     ...(weight === undefined ? {} : { blockIO: { weight } }),
     ...(limit === undefined ? {} : { pids: { limit } }),
   };
+}
+
+/** The lines for resctrl that flags name; undefined for none. */
+export function cacheChange({ flags, given }: Update): CacheChange | undefined {
+  return compact({
+    l3CacheSchema: given.has('l3-cache-schema') ? flags['l3-cache-schema'] : undefined,
+    memBwSchema: given.has('mem-bw-schema') ? flags['mem-bw-schema'] : undefined,
+  });
 }
 
 /** What is in force after an update: what it does not name stays. */

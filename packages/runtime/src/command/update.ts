@@ -1,10 +1,12 @@
 import { BerthError } from '@berth/model/error';
 import { readResources } from '../bundle/input.ts';
+import { changeCacheShare } from '../launch/cache-share.ts';
 import { cgroupOf } from '../launch/members.ts';
+import { changeScope } from '../launch/scope.ts';
 import { loadContainer } from '../state/container.ts';
 import { lockFolder } from '../state/lock.ts';
-import { readSpec, writeSpec } from '../state/record.ts';
-import { mergeResources, resourcesOfFlags } from './update-resources.ts';
+import { readSpec, writeRecord, writeSpec } from '../state/record.ts';
+import { cacheChange, mergeResources, resourcesOfFlags } from './update-resources.ts';
 import type { Invocation } from './verb.ts';
 import type { FlagsOf } from './verb-flags.ts';
 
@@ -17,7 +19,13 @@ export async function run(invocation: Invocation<FlagsOf<'update'>>): Promise<nu
     throw new BerthError('failed_precondition', `container not running: ${id}`, { code: 'container_not_running' });
   }
   const asked = flags.resources === '' ? resourcesOfFlags(invocation) : readResources(flags.resources).value;
-  await cgroupOf(record, 'update').update(asked);
+  const caches = cacheChange(invocation);
+  if (Object.keys(asked).length > 0) {
+    const cgroup = cgroupOf(record, 'update');
+    await changeScope(record, asked);
+    await cgroup.update(asked);
+  }
+  if (caches !== undefined) writeRecord(folder, { ...record, cacheShare: await changeCacheShare(record, caches) });
   const spec = readSpec(folder);
   // The next update and a restore start from what is true now.
   const resources = mergeResources(spec.linux.resources ?? {}, asked);

@@ -47,11 +47,15 @@ test('an update leaves what it does not name', () => {
 
 test('descriptors are counted behind those of socket activation, and must be open', () => {
   const env = { BERTH_OCI_DESCRIPTORS: ' 0 1 2 3 4 10' };
-  assert.equal(preservedDescriptors(2, env), 2);
-  assert.equal(preservedDescriptors(1, { ...env, LISTEN_FDS: '1', LISTEN_PID: String(process.pid) }), 2);
-  assert.equal(preservedDescriptors(1, { ...env, LISTEN_FDS: '1', LISTEN_PID: '1' }), 1);
-  assert.throws(() => preservedDescriptors(3, env), { message: /preserved-fd 5 \(of 3\): no such file or directory/ });
-  assert.throws(() => preservedDescriptors(-1, env), { kind: 'invalid_argument' });
+  assert.equal(preservedDescriptors(2, { first: true, env }), 2);
+  const activated = { ...env, LISTEN_FDS: '1', LISTEN_PID: String(process.pid) };
+  assert.equal(preservedDescriptors(1, { first: true, env: activated }), 2);
+  assert.equal(preservedDescriptors(1, { first: false, env: activated }), 1);
+  assert.equal(preservedDescriptors(1, { first: true, env: { ...activated, LISTEN_PID: '1' } }), 1);
+  assert.throws(() => preservedDescriptors(3, { first: true, env }), {
+    message: /preserved-fd 5 \(of 3\): no such file or directory/,
+  });
+  assert.throws(() => preservedDescriptors(-1, { first: true, env }), { kind: 'invalid_argument' });
 });
 
 test('columns are as wide as their widest cell, and never narrower than runc has them', () => {

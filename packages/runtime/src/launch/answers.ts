@@ -4,6 +4,7 @@ import { copyUp } from './copy-up.ts';
 import { runHooks } from './host-hook.ts';
 import { mapIds } from './id-map.ts';
 import { moveNetDevices } from './net-device.ts';
+import { makeScope } from './scope.ts';
 
 /** A question of a plan that is being carried out (docs/plan.md, `ask`). */
 export interface Question {
@@ -26,6 +27,8 @@ export async function answerQuestion(context: LaunchContext, { token, pid }: Que
       await runHooks(context, 'prestart', { status: 'creating', pid });
       return await runHooks(context, 'createRuntime', { status: 'creating', pid });
     }
+    case askToken.createScope:
+      return await makeScope(context, pid);
     case askToken.copyUp:
       return copyUp(context, pid);
     default:

@@ -7,6 +7,7 @@ import type { HostFacts } from '../compile/facts.ts';
 import { ownCapabilities } from '../compile/own-capabilities.ts';
 import { gateFile } from '../state/record.ts';
 import type { LaunchContext } from './context.ts';
+import { isInUserNamespace } from './in-user-namespace.ts';
 import { hasAppArmor, hasSelinux } from './security-module.ts';
 
 /** What the caller of `create` may choose beside the spec. */
@@ -24,6 +25,8 @@ export interface FactOptions extends ContainerChoices {
   readonly folder: string;
   readonly place: CgroupPlace;
   readonly preserve: number;
+  /** Where resctrl is mounted. */
+  readonly resctrl?: string;
   readonly until: 'gate' | 'held';
 }
 
@@ -35,6 +38,7 @@ export function containerFacts(context: LaunchContext, options: FactOptions): Ho
     bundle,
     cgroup: options.place.layout,
     cgroupPath: options.place.path,
+    systemdScope: options.place.unit !== undefined,
     capabilities: ownCapabilities(),
     stdin: true,
     inherit: { preserve: options.preserve },
@@ -44,6 +48,8 @@ export function containerFacts(context: LaunchContext, options: FactOptions): Ho
     apparmor: hasAppArmor(),
     selinux: hasSelinux(),
     rootless: options.rootless,
+    inUserNamespace: isInUserNamespace(),
+    resctrl: options.resctrl,
     noPivot: options.noPivot,
     noNewKeyring: options.noNewKeyring,
     consoleSocket: options.consoleSocket,

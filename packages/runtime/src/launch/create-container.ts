@@ -2,20 +2,25 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '@berth/model/context';
 import type { RuntimeSpec } from '@berth/model/runtime-spec';
+import { cgroupOwner, delegateCgroup } from '../cgroup/delegate.ts';
+import { requireFree } from '../cgroup/join.ts';
+import type { CgroupPlace } from '../cgroup/place.ts';
 import { compileContainer } from '../compile/container.ts';
 import { encodePlan } from '../plan/encode.ts';
-
 import { makeFolder, removeFolder } from '../state/container-folder.ts';
 import { lockFolder } from '../state/lock.ts';
 import { identify } from '../state/process-identity.ts';
 import { type StateRecord, writeRecord, writeSpec } from '../state/record.ts';
+import { endCacheShare, findCacheShare } from './cache-share.ts';
 import { chooseCgroup } from './cgroup-place.ts';
 import type { LaunchContext } from './context.ts';
 import { type ContainerChoices, containerFacts } from './container-facts.ts';
 import { killAndWait } from './destroy.ts';
 import { ownCgroup } from './members.ts';
 import { firstRecord } from './first-record.ts';
+import { withHomeOfSpec } from './own-home.ts';
 import { type AttachedPlan, runPlan, type RunOptions } from './run-plan.ts';
+import { endScope } from './scope.ts';
 
 /** A plan's file in the container's folder: what a record that fails behind the gate is called. */
 export const planFile = 'plan';
@@ -56,25 +61,30 @@ export async function createContainer(request: CreateRequest): Promise<Created> 
   const folder = makeFolder(root, id);
   using _lock = await lockFolder(folder, id);
   const rootfs = spec.root.path;
-  const context: LaunchContext = { id, bundle, spec, rootfs, log };
   let record: StateRecord | undefined;
   try {
-    const cgroup = chooseCgroup({
+    const cgroup = await chooseCgroup({
       id,
       cgroupsPath: spec.linux.cgroupsPath,
       driver: request.systemdCgroup ? 'systemd' : 'cgroupfs',
       rootless: request.rootless,
     });
-    const facts = containerFacts(context, { ...request, folder, place: cgroup });
-    record = firstRecord(context, { cgroup, rootless: request.rootless });
+    // Before there is a record: to undo a create is to kill what is in its cgroup.
+    if (cgroup.path !== '') await requireFree(cgroup.layout, cgroup.path);
+    const cacheShare = await findCacheShare(spec);
+    const { rootless } = request;
+    const context: LaunchContext = { id, bundle, spec, rootfs, log, cgroup, rootless };
+    const facts = containerFacts(context, { ...request, folder, place: cgroup, resctrl: cacheShare?.root });
+    record = firstRecord(context, { cgroup, rootless, cacheShare });
     writeSpec(folder, spec);
     writeRecord(folder, record);
-    const plan = compileContainer(spec, facts);
+    const plan = compileContainer({ ...spec, process: withHomeOfSpec(spec) }, facts);
     if (request.until === 'gate') writeFileSync(join(folder, planFile), encodePlan(plan), { mode: 0o600 });
     const { preserve, foreground, onOutput } = request;
     const attached = await runPlan(plan, { context, preserve, foreground, onOutput });
     record = { ...record, ...requireIdentity(attached.pid) };
     writeRecord(folder, record);
+    await delegate(cgroup, spec);
     request.onCreated?.(attached.pid);
     if (request.until === 'held') return { folder, record, context, plan: attached };
     await attached.leave();
@@ -83,6 +93,12 @@ export async function createContainer(request: CreateRequest): Promise<Created> 
     await undo(folder, record, log);
     throw error;
   }
+}
+
+/** On v2 a container with a user namespace of its own may get its cgroup for itself. */
+async function delegate({ layout, path }: CgroupPlace, spec: RuntimeSpec): Promise<void> {
+  const owner = path === '' ? undefined : cgroupOwner(layout, spec);
+  if (owner !== undefined) await delegateCgroup(layout, path, owner);
 }
 
 function requireIdentity(pid: number) {
@@ -96,7 +112,9 @@ async function undo(folder: string, record: StateRecord | undefined, log: Log): 
   if (record !== undefined)
     steps.unshift(
       () => killAndWait(record),
+      () => endScope(record),
       () => ownCgroup(record)?.remove(),
+      () => endCacheShare(record),
     );
   for (const step of steps) {
     try {

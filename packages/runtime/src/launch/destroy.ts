@@ -4,8 +4,10 @@ import { BerthError, isKind, tolerate } from '@berth/model/error';
 import { removeFolder } from '../state/container-folder.ts';
 import { isAlive } from '../state/process-identity.ts';
 import { readSpec, type StateRecord } from '../state/record.ts';
+import { endCacheShare } from './cache-share.ts';
 import { runLateHooks } from './host-hook.ts';
 import { killAll, ownCgroup } from './members.ts';
+import { endScope } from './scope.ts';
 
 /** A process in an uninterruptible call takes its time even after SIGKILL. */
 const patience = 10_000;
@@ -31,10 +33,12 @@ export interface Destruction {
   readonly log: Log;
 }
 
-/** Takes away all that a container without a process holds: cgroups, poststop hooks, folder, in that order. */
+/** Takes away all that a container without a process holds: cgroups, share of caches, poststop hooks, folder, in that order. */
 export async function destroy(folder: string, { record, log }: Destruction): Promise<void> {
   await killAll(record);
+  await endScope(record);
   await ownCgroup(record)?.remove();
+  await endCacheShare(record);
   await poststop(folder, { record, log });
   removeFolder(folder);
 }

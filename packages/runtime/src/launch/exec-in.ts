@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { tolerate } from '@berth/model/error';
 import type { ProcessSpec, RuntimeSpec } from '@berth/model/runtime-spec';
+import { execPath } from '../cgroup/join.ts';
 import { parseSubCgroups } from '../cgroup/sub-cgroup.ts';
 import { compileExec } from '../compile/exec.ts';
 import { ownCapabilities } from '../compile/own-capabilities.ts';
 import type { Container } from '../state/container.ts';
+import { isInUserNamespace } from './in-user-namespace.ts';
+import { withHomeOfContainer } from './own-home.ts';
 import { type AttachedPlan, type RunOptions, runPlan } from './run-plan.ts';
 import { hasAppArmor, hasSelinux } from './security-module.ts';
 
@@ -25,13 +28,14 @@ export interface ExecRequest extends ExecChoices, Pick<RunOptions, 'onOutput' | 
 
 /** Runs one more process in a container. Resolves when its program runs; throws in words of what kept it from that. */
 export async function execIn({ record }: Container, request: ExecRequest): Promise<AttachedPlan> {
-  const { spec, process, preserve, foreground, onOutput } = request;
+  const { spec, preserve, foreground, onOutput } = request;
+  const { layout, path } = record.cgroup;
   const { namespaces, seccomp, personality, memoryPolicy } = spec.linux;
-  const plan = compileExec(process, {
+  const plan = compileExec(withHomeOfContainer(request.process, record.pid), {
     id: record.id,
     bundle: record.bundle,
-    cgroup: record.cgroup.layout,
-    cgroupPath: record.cgroup.path,
+    cgroup: layout,
+    cgroupPath: path === '' ? '' : await execPath(layout, path, record.pid),
     subCgroups: parseSubCgroups(request.cgroups ?? []),
     capabilities: ownCapabilities(),
     stdin: true,
@@ -41,9 +45,12 @@ export async function execIn({ record }: Container, request: ExecRequest): Promi
     seccomp,
     personality,
     memoryPolicy,
+    intelRdt: record.cacheShare?.spec,
+    resctrl: record.cacheShare?.root,
     annotations: spec.annotations,
     setgroups: mayDropGroups(record.pid),
     rootless: record.rootless,
+    inUserNamespace: isInUserNamespace(),
     apparmor: hasAppArmor(),
     selinux: hasSelinux(),
     consoleSocket: request.consoleSocket,

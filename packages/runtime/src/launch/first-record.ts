@@ -3,7 +3,10 @@ import type { LaunchContext } from './context.ts';
 import { ownerName } from './owner.ts';
 
 /** The record of a container that has no process yet: enough to delete what a create that broke off has left. */
-export function firstRecord(context: LaunchContext, more: Pick<StateRecord, 'cgroup' | 'rootless'>): StateRecord {
+export function firstRecord(
+  context: LaunchContext,
+  more: Pick<StateRecord, 'cgroup' | 'rootless' | 'cacheShare'>,
+): StateRecord {
   const { id, bundle, rootfs, spec } = context;
   return {
     version: 1,
@@ -18,5 +21,6 @@ export function firstRecord(context: LaunchContext, more: Pick<StateRecord, 'cgr
     ...(spec.annotations === undefined ? {} : { annotations: spec.annotations }),
     cgroup: more.cgroup,
     rootless: more.rootless,
+    ...(more.cacheShare === undefined ? {} : { cacheShare: more.cacheShare }),
   };
 }

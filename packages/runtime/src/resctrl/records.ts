@@ -66,7 +66,7 @@ function isPrepared(spec: IntelRdtSpec): boolean {
 }
 
 /** In the order of config-linux.md: the two old fields, then `schemata`, whose lines may say it again. */
-function schemataLines({ l3CacheSchema, memBwSchema, schemata = [] }: IntelRdtSpec): string[] {
+export function schemataLines({ l3CacheSchema, memBwSchema, schemata = [] }: IntelRdtSpec): string[] {
   return [
     ...linesOf('l3CacheSchema', l3CacheSchema).filter((line) => memBwSchema === undefined || !line.startsWith('MB:')),
     ...linesOf('memBwSchema', memBwSchema),

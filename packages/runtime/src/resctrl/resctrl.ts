@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
-import { BerthError, errnoName } from '@berth/model/error';
+import { asError, BerthError, errnoName, tolerate } from '@berth/model/error';
 import type { IntelRdtSpec } from '@berth/model/runtime-spec';
 import { unescapeMountPath } from '../compile/mount-path.ts';
-import { resctrlLeftover } from './records.ts';
+import { groupFolder, resctrlLeftover, schemataLines } from './records.ts';
 import type { ResctrlPlace } from './records.ts';
 
 /**
@@ -30,6 +30,35 @@ export async function removeResctrl(place: ResctrlPlace, spec: IntelRdtSpec): Pr
     await rmdir(folder);
   } catch (error) {
     if (errnoName(error) !== 'ENOENT') throw error;
+  }
+}
+
+export interface ResctrlUpdate {
+  /** Undefined: the container has no group yet. */
+  readonly before: IntelRdtSpec | undefined;
+  readonly change: Pick<IntelRdtSpec, 'l3CacheSchema' | 'memBwSchema'>;
+  /** Of the container's first process, which is put into a group that is made now. */
+  readonly pid: number;
+}
+
+/** Other shares for a running container. Throws `invalid_argument` for bad lines, also those that the kernel refuses. */
+export function updateResctrl(place: ResctrlPlace, { before, change, pid }: ResctrlUpdate): void {
+  const folder = groupFolder(place, before ?? {});
+  const lines = schemataLines(change);
+  if (before === undefined) {
+    tolerate(['EEXIST'], () => mkdirSync(folder));
+    writeFileSync(`${folder}/tasks`, String(pid));
+  }
+  for (const line of lines) {
+    try {
+      writeFileSync(`${folder}/schemata`, `${line}\n`);
+    } catch (cause) {
+      const why = lastResctrlError(place.root) ?? asError(cause).message;
+      throw new BerthError('invalid_argument', `resctrl: ${JSON.stringify(line)} is refused: ${why}`, {
+        code: 'resctrl_refused',
+        cause,
+      });
+    }
   }
 }
 

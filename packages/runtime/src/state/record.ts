@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RuntimeSpec } from '@berth/model/runtime-spec';
+import type { IntelRdtSpec, RuntimeSpec } from '@berth/model/runtime-spec';
 import { BerthError, errnoName } from '@berth/model/error';
 import type { CgroupPlace } from '../cgroup/place.ts';
 import { writeAtomically } from './atomic-file.ts';
@@ -24,6 +24,15 @@ export interface StateRecord {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly cgroup: CgroupRecord;
   readonly rootless: boolean;
+  /** With `linux.intelRdt`, or after an update that set it. */
+  readonly cacheShare?: CacheShare;
+}
+
+/** The container's group of resctrl (resctrl/records.ts). */
+export interface CacheShare {
+  /** Where resctrl is mounted. */
+  readonly root: string;
+  readonly spec: IntelRdtSpec;
 }
 
 /** Where its cgroups are, and what else is to be removed with it. */
