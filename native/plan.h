@@ -82,7 +82,9 @@ struct run {
     uint32_t next;
     uint64_t waiting_since;
     bool peer_gone;
-    int join, user; /* the namespaces that spawn joins */
+    int join;       /* the pid namespace that spawn joins */
+    int early[8];   /* what a helper joins before, in this order */
+    unsigned early_count;
     enum { NOT_ASKED, ASKED, ANSWERED } asked;
     int32_t answer;
     pid_t helper; /* runs a program for the shim; 0: none */
@@ -118,9 +120,10 @@ PLAN_KINDS(X)
 int run_keep(struct run *run, int fd);
 void run_unkeep(struct run *run);
 
-/* clone3 in the user namespace of `run->user`: the pid, 0 in the process, -errno. */
+/* clone3 in the namespaces of `run->early`: the pid, 0 in the process, -errno. */
 struct clone_args;
 int clone_joined(struct run *run, struct clone_args *arguments);
+void forget_early(struct run *run);
 /* A descriptor of a new user namespace with these maps. */
 int make_user_namespace(const struct text *uid_map, const struct text *gid_map);
 

@@ -98,7 +98,7 @@ static int clone_process(struct run *run, uint64_t flags, int cgroup, int sync) 
     struct process *process = run->process;
     struct clone_args args = {.flags = flags | CLONE_PIDFD, .exit_signal = SIGCHLD};
     args.pidfd = (uintptr_t)&process->pidfd;
-    bool away = run->join >= 0 && run->user < 0;
+    bool away = run->join >= 0 && run->early_count == 0;
     AUTO_FD home = away ? check(open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC)) : -1;
     if (cgroup >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
@@ -108,7 +108,7 @@ static int clone_process(struct run *run, uint64_t flags, int cgroup, int sync) 
     /* Without rights over the host its maps can be written only where /proc says that it is ours. */
     bool rootless = flags & CLONE_NEWUSER && geteuid() != 0;
     if (rootless) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-    int pid = run->user >= 0 ? clone_joined(run, &args) : check(syscall(SYS_clone3, &args, sizeof args));
+    int pid = run->early_count > 0 ? clone_joined(run, &args) : check(syscall(SYS_clone3, &args, sizeof args));
     if (pid == 0) become_process(run, sync);
     if (rootless) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     int back = away ? check(setns(home, CLONE_NEWPID)) : 0;
@@ -130,7 +130,7 @@ RECORD(spawn) {
     int error = clone_process(run, NUMBER(spawn, flags), cgroup, process_end);
     for (int i = 0; i < 3; i++) close_descriptor(&run->stdio[i]);
     close_descriptor(&run->join);
-    close_descriptor(&run->user);
+    forget_early(run);
     run_unkeep(run);
     return error;
 }

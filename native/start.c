@@ -19,7 +19,7 @@ static void end_run(struct process *process) {
     if (run->shared != NULL) munmap(run->shared, shared_size(run));
     close_descriptor(&run->sync);
     close_descriptor(&run->join);
-    close_descriptor(&run->user);
+    forget_early(run);
     run_unkeep(run);
     for (int i = 0; i < 3; i++) close_descriptor(&run->stdio[i]);
     plan_free(&run->plan);
@@ -141,7 +141,7 @@ static struct run *new_run(struct process *process) {
     struct process *first = process_find(0);
     struct run *run = malloc(sizeof *run);
     if (run == NULL) return NULL;
-    *run = (struct run){.process = process, .sync = -1, .stdio = {-1, -1, -1}, .join = -1, .user = -1};
+    *run = (struct run){.process = process, .sync = -1, .stdio = {-1, -1, -1}, .join = -1};
     run->root = run->null_device = run->empty_folder = -1;
     run->first = first != NULL && first != process ? first->pidfd : -1;
     return process->run = run;

@@ -9,10 +9,15 @@
 
 int setns(int fd, int type); /* <sched.h> and <linux/sched.h> do not go together everywhere */
 
-RECORD(join_user) {
-    close_descriptor(&run->user);
-    run->user = check(open(TEXT(join_user, path), O_RDONLY | O_CLOEXEC));
-    return run->user < 0 ? run->user : 0;
+RECORD(join_early) {
+    if (run->early_count == sizeof run->early / sizeof *run->early) return -E2BIG;
+    int namespace = check(open(TEXT(join_early, path), O_RDONLY | O_CLOEXEC));
+    if (namespace >= 0) run->early[run->early_count++] = namespace;
+    return namespace < 0 ? namespace : 0;
+}
+
+void forget_early(struct run *run) {
+    while (run->early_count > 0) close(run->early[--run->early_count]);
 }
 
 static void reap(pid_t pid) {
@@ -34,7 +39,8 @@ int clone_joined(struct run *run, struct clone_args *arguments) {
     arguments->flags |= CLONE_PARENT;
     arguments->exit_signal = 0; /* as the helper's */
     arguments->pidfd = (uintptr_t)&shared->pidfd;
-    int born = check(setns(run->user, CLONE_NEWUSER));
+    int born = 0;
+    for (unsigned i = 0; i < run->early_count && born == 0; i++) born = check(setns(run->early[i], 0));
     if (born == 0 && run->join >= 0) born = check(setns(run->join, CLONE_NEWPID));
     if (born == 0) born = check(syscall(SYS_clone3, arguments, sizeof *arguments));
     if (born == 0) return 0;

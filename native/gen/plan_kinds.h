@@ -17,7 +17,7 @@
     X(setdomainname, 25, 2, 0, 1, 0) X(sysctl, 26, 2, 0, 2, 0, 0) X(loopback_up, 27, 2, 0, 0, 0) X(rlimit, 28, 3, 3, 0, 0) X(keep_caps, 29, 2, 1, 0, 0) \
     X(bounding, 30, 2, 1, 0, 0) X(groups, 31, 2, 0, 1, 4) X(user, 32, 2, 2, 0, 0) X(capset, 33, 2, 3, 0, 0) X(ambient, 34, 2, 1, 0, 0) \
     X(no_new_privs, 35, 2, 0, 0, 0) X(seccomp, 36, 2, 1, 1, 8) X(umask, 37, 2, 1, 0, 0) X(chdir, 38, 2, 0, 1, 0) X(setsid, 39, 2, 0, 0, 0) \
-    X(stdio_attach, 40, 2, 2, 0, 0) X(execve, 41, 2, 0, 3, 1, 1, 1) X(join_user, 42, 1, 0, 1, 0) X(join_process, 43, 1, 1, 0, 0) X(ask, 44, 1, 2, 0, 0) \
+    X(stdio_attach, 40, 2, 2, 0, 0) X(execve, 41, 2, 0, 3, 1, 1, 1) X(join_early, 42, 1, 0, 1, 0) X(join_process, 43, 1, 1, 0, 0) X(ask, 44, 1, 2, 0, 0) \
     X(stdio_inherit, 45, 1, 1, 0, 0) X(gate_listen, 46, 1, 0, 1, 0) X(notify_connect, 47, 1, 0, 3, 0, 0, 0) X(tree_open, 48, 1, 7, 3, 0, 0, 0) \
     X(device_program, 49, 1, 0, 2, 0, 8) X(descriptor_send, 50, 1, 1, 2, 0, 0) X(run_program, 51, 1, 1, 4, 0, 1, 1, 0) X(adopt, 52, 1, 0, 1, 0) \
     X(tree_attach, 53, 2, 1, 1, 0) X(move_root, 54, 2, 0, 0, 0) X(hook, 55, 2, 1, 6, 0, 1, 1, 0, 0, 0) X(gate, 56, 2, 0, 0, 0) \
@@ -36,7 +36,7 @@ enum {
     S_sethostname_name = 0, S_setdomainname_name = 0, S_sysctl_path = 0, S_sysctl_value = 1, N_rlimit_resource = 0, N_rlimit_current = 1, N_rlimit_maximum = 2,
     N_keep_caps_value = 0, N_bounding_keep = 0, S_groups_gids = 0, N_user_uid = 0, N_user_gid = 1, N_capset_effective = 0, N_capset_permitted = 1,
     N_capset_inheritable = 2, N_ambient_raise = 0, N_seccomp_flags = 0, S_seccomp_program = 0, N_umask_mask = 0, S_chdir_path = 0, N_stdio_attach_uid = 0,
-    N_stdio_attach_gid = 1, S_execve_candidates = 0, S_execve_argv = 1, S_execve_env = 2, S_join_user_path = 0, N_join_process_pid = 0, N_ask_token = 0,
+    N_stdio_attach_gid = 1, S_execve_candidates = 0, S_execve_argv = 1, S_execve_env = 2, S_join_early_path = 0, N_join_process_pid = 0, N_ask_token = 0,
     N_ask_keep = 1, N_stdio_inherit_preserve = 0, S_gate_listen_path = 0, S_notify_connect_path = 0, S_notify_connect_head = 1, S_notify_connect_tail = 2,
     N_tree_open_slot = 0, N_tree_open_recursive = 1, N_tree_open_set = 2, N_tree_open_clear = 3, N_tree_open_propagation = 4,
     N_tree_open_recursiveAttributes = 5, N_tree_open_recursiveMapping = 6, S_tree_open_source = 0, S_tree_open_uidMap = 1, S_tree_open_gidMap = 2,

@@ -47,7 +47,7 @@ test(
   { skip },
   async (t) => {
     const b = await watched(t);
-    const joinUser = (path: string): PlanRecord => ({ kind: 'join_user', track: 'host', path });
+    const joinUser = (path: string): PlanRecord => ({ kind: 'join_early', track: 'host', path });
     const plan = (path: string) =>
       withHost(plainPlan(b.dir, ['/bin/busybox', 'sh', '-c', 'echo $$'], { flags: CLONE.NEWPID }), [joinUser(path)]);
     await assert.rejects(run(b, plan('/proc/self/ns/user')), { errnoName: 'EINVAL' });

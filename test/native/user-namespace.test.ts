@@ -108,7 +108,7 @@ test(
       .filter((record) => record.kind !== 'post' && record.kind !== 'wait')
       .map((record) => (record.kind === 'spawn' ? { ...record, flags: CLONE.NEWPID } : record));
     const at = joining.findIndex(({ kind }) => kind === 'spawn');
-    joining.splice(at, 0, { kind: 'join_user', track: 'host', path: `/proc/${pid}/ns/user` });
+    joining.splice(at, 0, { kind: 'join_early', track: 'host', path: `/proc/${pid}/ns/user` });
     const { listener, started, shim } = await run(b, { records: joining });
     await listener.until(() => listener.text() === '1 0\n');
     assert.equal(linkOf(started.pid, 'user'), linkOf(pid, 'user'));
@@ -125,7 +125,7 @@ test(
 test('a user namespace that cannot be joined fails the start', { skip }, async (t) => {
   const b = await bench(t);
   const joining = (path: string) =>
-    withHost(plainPlan(b.dir, ['/bin/true'], { flags: CLONE.NEWPID }), [{ kind: 'join_user', track: 'host', path }]);
+    withHost(plainPlan(b.dir, ['/bin/true'], { flags: CLONE.NEWPID }), [{ kind: 'join_early', track: 'host', path }]);
   await assert.rejects(run(b, joining('/nonexistent')), { errnoName: 'ENOENT', record: 2 });
   await assert.rejects(run(b, joining('/proc/self/ns/net')), { errnoName: 'EINVAL', record: 3 });
 });

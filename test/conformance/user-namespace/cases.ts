@@ -16,7 +16,31 @@ interface Stat {
 
 const words = (text: string) => text.trim().split(/\s+/);
 
+/** The host's own: a process that is in the user namespace already could not join them. */
+const besideJoined = (['network', 'uts'] as const).map((type): Case => ({
+  name: `a ${type} namespace of the host is joined by a container with a user namespace of its own`,
+  run: async (box) => {
+    const file = type === 'network' ? 'net' : type;
+    const holder = spawn('unshare', [`--${file}`, '--fork', '--kill-child', 'sleep', '60']);
+    try {
+      const path = `/proc/${holder.pid}/ns/${file}`;
+      await until(() => readlinkSync(path) !== readlinkSync(`/proc/self/ns/${file}`), 'the namespace is there');
+      userNamespace(box.spec);
+      box.spec.linux.namespaces.find((each) => each.type === type)!.path = path;
+      if (type === 'uts') delete box.spec.hostname;
+      // sysfs is mounted only with rights over the network namespace.
+      else box.spec.mounts = box.spec.mounts.filter((mount) => mount.type !== 'sysfs');
+      const seen = await box.probe(['links /proc/self/ns', 'read /proc/self/uid_map']);
+      assert.equal(seen.of<Record<string, string>>('links /proc/self/ns')[file], readlinkSync(path));
+      assert.equal(words(seen.of('read /proc/self/uid_map'))[1], '100000');
+    } finally {
+      holder.kill('SIGKILL');
+    }
+  },
+}));
+
 export const cases: readonly Case[] = [
+  ...besideJoined,
   {
     name: 'the mappings are those of the specification',
     spec: (spec) => userNamespace(spec, 1000),

@@ -116,7 +116,7 @@ function enterCgroup({ execCPUAffinity = {} }: ProcessSpec, facts: ExecFacts): E
  * that takes the rights of the container's user namespace, so the process is made in it.
  */
 function joinRecords(namespaces: NamespaceMap, facts: ExecFacts): PlanRecord[] {
-  const user = madeInUser(namespaces, facts) ? [onHost('join_user', { path: `/proc/${facts.pid}/ns/user` })] : [];
+  const user = madeInUser(namespaces, facts) ? [onHost('join_early', { path: `/proc/${facts.pid}/ns/user` })] : [];
   return [...user, ...(namespaces.has('pid') ? [onHost('join_pid', { path: '' })] : [])];
 }
 

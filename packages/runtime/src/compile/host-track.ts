@@ -11,7 +11,7 @@ import type { StartParts } from './start-part.ts';
 import { stdioRecord } from './stdio.ts';
 import { onHost } from './step.ts';
 import { hasTimeOffsets } from './time-offset.ts';
-import { joinUserRecords, mapRecords } from './user-namespace.ts';
+import { isJoinedEarly, joinEarlyRecords, mapRecords } from './user-namespace.ts';
 
 /**
  * The shim's side of a container's start.
@@ -32,8 +32,8 @@ export function hostTrack(parts: StartParts): PlanRecord[] {
     ...filter.host,
     ...cgroup.before,
     ...parts.opened,
-    ...joinUserRecords(user),
-    ...joinPidRecords(namespaces),
+    ...joinEarlyRecords(user, namespaces),
+    ...joinPidRecords(namespaces, (type) => isJoinedEarly(user, type)),
     onHost('spawn', { flags, cgroup: cgroup.spawn }),
     // Before the maps: without privileges the file is ours only until the process changes its user.
     ...parts.oom.host,

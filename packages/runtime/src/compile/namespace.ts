@@ -61,10 +61,13 @@ export function spawnFlags(namespaces: NamespaceMap, hasTimeOffsets: boolean): n
   return flags;
 }
 
+/** Whether a namespace given by path is joined before the process is made (user-namespace.ts). */
+export type IsJoined = (type: NamespaceType) => boolean;
+
 /** A pid namespace can be joined only by children to come: on the host track, before spawn. */
-export function joinPidRecords(namespaces: NamespaceMap): PlanRecord[] {
+export function joinPidRecords(namespaces: NamespaceMap, isJoined: IsJoined): PlanRecord[] {
   const path = namespaces.get('pid')?.path;
-  return path ? [onHost('join_pid', { path })] : [];
+  return path && !isJoined('pid') ? [onHost('join_pid', { path })] : [];
 }
 
 /**
@@ -72,11 +75,11 @@ export function joinPidRecords(namespaces: NamespaceMap): PlanRecord[] {
  * is in its cgroup: the cgroup of that moment becomes the namespace's root, cgroup_namespaces(7).
  * Joins come first, because their paths are the host's, and of these the mount namespace last.
  */
-export function enterRecords(namespaces: NamespaceMap): PlanRecord[] {
+export function enterRecords(namespaces: NamespaceMap, isJoined: IsJoined): PlanRecord[] {
   const records: PlanRecord[] = [];
   for (const type of ['network', 'ipc', 'uts', 'time', 'cgroup', 'mount'] as const) {
     const path = namespaces.get(type)?.path;
-    if (path) records.push(inContainer('setns', { flags: namespaceFlags[type], path }));
+    if (path && !isJoined(type)) records.push(inContainer('setns', { flags: namespaceFlags[type], path }));
   }
   let flags = 0;
   for (const type of ['mount', 'network', 'ipc', 'uts'] as const) {

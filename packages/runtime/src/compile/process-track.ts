@@ -16,7 +16,7 @@ import { sysctlRecords } from './sysctl.ts';
 import { systemNameRecords } from './system-name.ts';
 import { timeRecords } from './time-offset.ts';
 import { tuningRecords } from './tuning.ts';
-import { becomeRootRecords, waitForMapRecords } from './user-namespace.ts';
+import { becomeRootRecords, isJoinedEarly, waitForMapRecords } from './user-namespace.ts';
 
 /** All capabilities there are: what a process has in a user namespace of its own. */
 const everyCapability = 0xffff_ffff_ffff_ffffn;
@@ -41,7 +41,7 @@ function enter({ spec, facts, namespaces, user, oom }: StartParts): PlanRecord[]
     // While /proc is the host's.
     ...oom.container,
     ...(joinsMount({ namespaces }) ? labelRecords(spec.process, facts) : []),
-    ...enterRecords(namespaces),
+    ...enterRecords(namespaces, (type) => isJoinedEarly(user, type)),
     ...(joinsMount({ namespaces }) ? keyringRecords(facts) : labelledKeyringRecords(spec.process, facts)),
     ...systemNameRecords(spec, namespaces),
   ];

@@ -1,4 +1,4 @@
-import type { IdMapping, RuntimeSpec } from '@berth/model/runtime-spec';
+import type { IdMapping, NamespaceType, RuntimeSpec } from '@berth/model/runtime-spec';
 import { askToken } from '../plan/ask-token.ts';
 import type { PlanRecord } from '../plan/record.ts';
 import type { HostFacts } from './facts.ts';
@@ -51,10 +51,23 @@ export function isMapped(mappings: readonly IdMapping[], id: number): boolean {
   return mappings.some(({ containerID, size }) => id >= containerID && id < containerID + size);
 }
 
-/** Before `spawn`. */
-export function joinUserRecords(user: UserNamespace | undefined): PlanRecord[] {
-  return user?.path === undefined ? [] : [onHost('join_user', { path: user.path })];
+/**
+ * Before `spawn`, in the order in which they are joined. With rights over the host its own namespaces come first: a
+ * process in a user namespace could not join them any more. Without, only the user namespace gives the right to the others.
+ */
+export function joinEarlyRecords(user: UserNamespace | undefined, namespaces: NamespaceMap): PlanRecord[] {
+  if (user === undefined) return [];
+  const first = user.hostHelps ? earlyTypes.map((type) => namespaces.get(type)?.path) : [];
+  return [...first, user.path].filter((path) => path).map((path) => onHost('join_early', { path: path! }));
 }
+
+/** Whether a namespace that is joined by path is joined on the host track already. */
+export function isJoinedEarly(user: UserNamespace | undefined, type: NamespaceType): boolean {
+  return user?.hostHelps === true && earlyTypes.includes(type);
+}
+
+/** All but the mount namespace, behind which the plan would not find the host's files. */
+const earlyTypes: readonly NamespaceType[] = ['pid', 'network', 'ipc', 'uts', 'cgroup', 'time'];
 
 /**
  * After `spawn`: the maps. Without privileges one id each may be written, and only once setgroups(2) is denied; more

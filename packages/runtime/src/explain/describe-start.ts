@@ -9,7 +9,7 @@ import type { Field } from './word.ts';
 
 /** The kinds that a bare runtime, hooks, user namespaces and tuning need. */
 export const startDescriptions: Descriptions = {
-  join_user: ({ path }) => text(path),
+  join_early: ({ path }) => text(path),
   join_process: ({ pid }) => `${pid}`,
   ask: ({ token, keep }) => `${nameOf(askToken, Number(token))}${keep ? ', and keep the answer open to all' : ''}`,
   stdio_inherit: ({ preserve }) => (preserve ? `and ${preserve} more` : ''),

@@ -8,7 +8,7 @@ import { items, text } from './word.ts';
 
 /** What went wrong in the kinds that a bare runtime, hooks, user namespaces and tuning need. */
 export const startRemedies: Remedies = {
-  join_user: ({ path }, errno) => explainJoin(`the user namespace ${text(path)}`, errno),
+  join_early: ({ path }, errno) => explainJoin(`the namespace ${text(path)}`, errno),
   join_process: ({ pid }, errno) =>
     errno === 'ESRCH' ? gone(`process ${pid} is gone`, 'the container has ended') : undefined,
   ask: explainAsk,

@@ -56,7 +56,7 @@ export const layout = {
   stdio_attach: { code: 40, numbers: ['uid', 'gid'], strings: [] },
   execve: { code: 41, numbers: [], strings: ['candidates', 'argv', 'env'] },
   // Host track: what only the host may open or make, and what only the client knows.
-  join_user: { code: 42, numbers: [], strings: ['path'] },
+  join_early: { code: 42, numbers: [], strings: ['path'] },
   join_process: { code: 43, numbers: ['pid'], strings: [] },
   ask: { code: 44, numbers: ['token', 'keep'], strings: [] },
   stdio_inherit: { code: 45, numbers: ['preserve'], strings: [] },

@@ -13,7 +13,7 @@ export const hostKinds: readonly RecordKind[] = [
   'join_pid',
   'spawn',
   'cgroup_attach',
-  'join_user',
+  'join_early',
   'join_process',
   'ask',
   'stdio_inherit',
