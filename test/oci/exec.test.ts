@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { Terminal } from '../harness/tty.ts';
@@ -44,6 +45,71 @@ describe('exec', { skip: whySkipped }, () => {
     assert.equal(await box.expect(['exec', '--process', file, box.id]), 'y\n/etc\n');
     writeFileSync(file, '{"args": [');
     await box.refuse(['exec', '-p', file, box.id], /exec failed/, 255);
+  });
+
+  test('has the HOME of its user in the passwd file of the container', async () => {
+    await using box = new Box();
+    box.spec.process.env = ['PATH=/usr/bin:/bin'];
+    const passwd = path.join(box.folder, 'passwd');
+    writeFileSync(passwd, 'root:x:0:0::/first:/bin/sh\nother:x:5:5::/of/other:/bin/sh\n');
+    box.spec.mounts.push({ destination: '/etc/passwd', source: passwd, options: ['bind'] });
+    await box.running('echo $HOME > /tmp/home; exec sleep 1000');
+    await until(
+      () => readFileSync(path.join(box.rootfs, 'tmp/home'), { encoding: 'utf8', flag: 'a+' }) !== '',
+      'it ran',
+    );
+    assert.equal(readFileSync(path.join(box.rootfs, 'tmp/home'), 'utf8'), '/first\n');
+    assert.equal(await box.expect(['exec', '--user', '5', box.id, 'sh', '-c', 'echo $HOME']), '/of/other\n');
+    assert.equal(await box.expect(['exec', '--user', '6', box.id, 'sh', '-c', 'echo $HOME']), '/\n');
+    assert.equal(await box.expect(['exec', '--env', 'HOME=/mine', box.id, 'sh', '-c', 'echo $HOME']), '/mine\n');
+  });
+
+  test('is not held up by a pipe in place of the passwd file', { timeout: 30_000 }, async () => {
+    await using box = new Box();
+    box.spec.process.env = ['PATH=/usr/bin:/bin'];
+    rmSync(path.join(box.rootfs, 'etc/passwd'));
+    execFileSync('mkfifo', [path.join(box.rootfs, 'etc/passwd')]);
+    await box.running();
+    assert.equal(await box.expect(['exec', box.id, 'sh', '-c', 'echo $HOME']), '/\n');
+  });
+
+  test('leaves out a capability that nobody knows, and says so', async () => {
+    await using box = new Box();
+    await box.running();
+    const ran = await box.call(['exec', '--cap', 'CAP_NO_SUCH', '--cap', 'CAP_SYS_NICE', box.id, 'true']);
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.match(ran.stderr, /level=warning.*CAP_NO_SUCH/);
+    assert.doesNotMatch(ran.stderr, /CAP_SYS_NICE/);
+  });
+
+  test('goes into cgroups below that of the container', async (t) => {
+    await using box = new Box();
+    await box.running();
+    const [pids, memory] = ['pids', 'memory'].map((name) => `/sys/fs/cgroup/${name}${box.spec.linux.cgroupsPath}`);
+    if (!existsSync(pids!)) return t.skip('no hierarchies of cgroup v1 here');
+    mkdirSync(`${pids}/below`);
+    mkdirSync(`${memory}/below`);
+    const lines = async (...flags: string[]) => {
+      const text = await box.expect(['exec', ...flags, box.id, 'cat', '/proc/self/cgroup']);
+      return (name: string) => text.split('\n').find((line) => line.includes(`:${name}:`))!;
+    };
+    const some = await lines('--cgroup', 'pids:below');
+    assert.match(some('pids'), /\/below$/);
+    assert.match(some('memory'), new RegExp(`/${box.id}$`));
+    await box.refuse(['exec', '--cgroup', 'pids:../..', box.id, 'true'], /leaves the container's cgroup/, 255);
+    await box.refuse(['exec', '--cgroup', 'pids:absent', box.id, 'true'], /absent/, 255);
+  });
+
+  test('gets no descriptors of socket activation: they are for the first process', async () => {
+    await using box = new Box();
+    await box.running();
+    const fd = openSync('/dev/null', 'r');
+    const activated = ['sh', '-c', 'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"', 'sh'];
+    const words = ['exec', box.id, 'sh', '-c', 'ls /proc/self/fd; echo $LISTEN_FDS'];
+    const ran = await box.call(words, { prefix: activated, descriptors: [fd] });
+    closeSync(fd);
+    // 3 is the folder that ls reads.
+    assert.equal(ran.stdout, '0\n1\n2\n3\n\n', ran.stderr);
   });
 
   test('detached leaves the process behind, with its number in a file', async () => {

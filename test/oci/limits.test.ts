@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { Box, until, whySkipped } from './box.ts';
+import { Box, isPeer, until, whySkipped } from './box.ts';
 
 /** What a file of the container's cgroup says, v1 or v2. */
 function cgroupValue(box: Box, names: readonly string[]): string | undefined {
@@ -98,6 +99,25 @@ describe('what runs, and how much it may use', { skip: whySkipped }, () => {
     await box.refuse(['update', '--memory', '67108864', box.id], /./);
   });
 
+  test('a cgroup that somebody uses, or that stands still, is refused and left alone', async (t) => {
+    await using box = new Box();
+    await using other = new Box();
+    await box.running();
+    other.spec.linux.cgroupsPath = box.spec.linux.cgroupsPath;
+    other.script('true');
+    await other.refuse(['create', '--bundle', other.bundle, other.id], isPeer ? /not empty/ : /is in use by 1 process/);
+    await other.assertNothingLeft();
+    assert.equal((await box.state()).status, 'running');
+    const frozen = `/sys/fs/cgroup/freezer${other.cgroupParent}/${other.id}`;
+    if (!existsSync('/sys/fs/cgroup/freezer')) return t.skip('no freezer hierarchy of cgroup v1 here');
+    other.spec.linux.cgroupsPath = `${other.cgroupParent}/${other.id}`;
+    other.write();
+    mkdirSync(frozen, { recursive: true });
+    writeFileSync(`${frozen}/freezer.state`, 'FROZEN');
+    await other.refuse(['create', '--bundle', other.bundle, other.id], /frozen/);
+    rmdirSync(frozen);
+  });
+
   test('the statistics have the numbers that monitors read', async () => {
     await using box = new Box();
     await box.running();
@@ -113,6 +133,27 @@ describe('what runs, and how much it may use', { skip: whySkipped }, () => {
     assert.deepEqual([event.type, event.id, event.data.pids.current], ['stats', box.id, 1]);
     assert.ok(event.data.cpu.usage.total > 0);
     assert.ok(event.data.memory.usage.usage > 0 && event.data.memory.usage.limit > event.data.memory.usage.usage);
+  });
+
+  const runc = '/opt/peers/runc-1.5';
+
+  test('the statistics have the form that runc gives them', { skip: !existsSync(runc) && `no ${runc}` }, async () => {
+    await using box = new Box();
+    await box.running();
+    // runc's own container, with the same limits: each member that it has we have too, of the same kind. It leaves out zeros.
+    const root = path.join(box.folder, 'runc');
+    box.spec.linux.cgroupsPath = `${box.cgroupParent}/peer`;
+    box.write();
+    const peer = (...args: string[]) =>
+      execFileSync(runc, ['--root', root, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    execFileSync(runc, ['--root', root, 'run', '--detach', '--bundle', box.bundle, 'peer'], { stdio: 'ignore' });
+    try {
+      const theirs = JSON.parse(peer('events', '--stats', 'peer').toString()) as { readonly data: unknown };
+      const ours = JSON.parse(await box.expect(['events', '--stats', box.id])) as { readonly data: unknown };
+      assert.deepEqual(missing(theirs.data, ours.data), []);
+    } finally {
+      peer('delete', '--force', 'peer');
+    }
   });
 
   test('events tell of a process that was killed for want of memory, and end with the container', async () => {
@@ -138,3 +179,11 @@ describe('what runs, and how much it may use', { skip: whySkipped }, () => {
     await box.refuse(['events', '--interval', 'soon', box.id], /./);
   });
 });
+
+/** Members of one value that the other has not, or of another kind; but for tables of devices, which are of the moment. */
+function missing(wanted: unknown, found: unknown, at = 'data'): string[] {
+  if (typeof wanted !== typeof found) return [`${at}: ${typeof found} is no ${typeof wanted}`];
+  if (typeof wanted !== 'object' || wanted === null || Array.isArray(wanted)) return [];
+  const members = Object.entries(wanted).filter(([name]) => name !== 'blkio');
+  return members.flatMap(([name, each]) => missing(each, (found as Record<string, unknown>)[name], `${at}.${name}`));
+}

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chownSync, existsSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, test } from 'node:test';
 import { Box, type CallOptions, whySkipped } from './box.ts';
 
@@ -26,6 +27,18 @@ function rootlessBox(): { readonly box: Box; readonly asUser: CallOptions } {
   return { box, asUser: { prefix, env: { XDG_RUNTIME_DIR: box.folder } } };
 }
 
+/** Has the user a name and these ranges, for one command and what it starts. */
+function grant(box: Box, ranges: string, { prefix = [], ...options }: CallOptions): CallOptions {
+  const passwd = `root:x:0:0::/:/bin/sh\nbox:x:${user}:${user}::/:/bin/sh\n`;
+  const files = { passwd, group: `box:x:${user}:\n`, subuid: ranges, subgid: ranges };
+  const mounts = Object.entries(files).map(([name, text]) => {
+    const file = path.join(box.folder, name);
+    writeFileSync(file, text);
+    return `mount --bind ${file} /etc/${name} && `;
+  });
+  return { ...options, prefix: ['unshare', '--mount', 'sh', '-c', `${mounts.join('')} exec "$@"`, 'sh', ...prefix] };
+}
+
 describe('a user without root', { skip }, () => {
   test('runs a container as root of his own user namespace', async () => {
     const { box, asUser } = rootlessBox();
@@ -48,6 +61,44 @@ describe('a user without root', { skip }, () => {
     assert.equal(pids.length, 1);
     await box.expect(['kill', box.id, 'KILL'], asUser);
     await box.expect(['delete', '--force', box.id], asUser);
+    await box.assertNothingLeft();
+  });
+
+  const mappers = ['/usr/bin/newuidmap', '/usr/bin/newgidmap'];
+  const noMappers = mappers.every((file) => existsSync(file)) ? false : 'needs newuidmap and newgidmap of uidmap';
+
+  test('has the ranges that /etc/subuid and /etc/subgid grant him', { skip: noMappers }, async () => {
+    const { box, asUser } = rootlessBox();
+    await using _ = box;
+    const maps = [
+      { containerID: 0, hostID: user, size: 1 },
+      { containerID: 1, hostID: 300_000, size: 1000 },
+    ];
+    Object.assign(box.spec.linux, { uidMappings: maps, gidMappings: maps });
+    box.spec.process.user = { uid: 7, gid: 8, additionalGids: [9] };
+    box.spec.process.capabilities = {};
+    const granted = grant(box, 'box:300000:1000\n', asUser);
+    box.script('id -u; id -g; id -G; cat /proc/self/uid_map; touch /tmp/x');
+    chmodSync(`${box.rootfs}/tmp`, 0o777);
+    const ran = await box.call(['run', '-b', box.bundle, box.id], granted);
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.match(ran.stdout, /^7\n8\n8 9\n +0 +1000 +1\n +1 +300000 +1000\n$/);
+    assert.equal(statSync(`${box.rootfs}/tmp/x`).uid, 300_006);
+    await box.assertNothingLeft();
+  });
+
+  test('is refused ranges that nobody granted, by the program that checks them', { skip: noMappers }, async () => {
+    const { box, asUser } = rootlessBox();
+    await using _ = box;
+    const maps = [
+      { containerID: 0, hostID: user, size: 1 },
+      { containerID: 1, hostID: 300_000, size: 1000 },
+    ];
+    Object.assign(box.spec.linux, { uidMappings: maps, gidMappings: maps });
+    box.script('true');
+    const ran = await box.call(['run', '-b', box.bundle, box.id], grant(box, 'box:500000:10\n', asUser));
+    assert.equal(ran.code, 1);
+    assert.match(ran.stderr, /newuidmap: .*\/etc\/subuid/s);
     await box.assertNothingLeft();
   });
 

@@ -45,7 +45,7 @@ describe('cgroups by systemd', { skip }, () => {
   });
 
   /** A box whose container is in a slice of its own; what the fake does not remove, the test does. */
-  function scopeBox(): { readonly box: Box; readonly unit: string; removeSlice(): void } {
+  function scopeBox(): { readonly box: Box; readonly unit: string; removeSlice: () => void } {
     const box = new Box();
     const slice = `${box.id.replace('-', '')}.slice`;
     box.spec.linux.cgroupsPath = `${slice}:t:${box.id}`;
