@@ -59,9 +59,13 @@ export async function cgroupTree(folder: string): Promise<string[]> {
   }
 }
 
+/** In these files no device is meant by ENODEV: the cgroup was removed after they were opened, by systemd when it is empty. */
+const ofCgroup = /\/(cgroup|freezer)\.[a-z.]+$/;
+
 function refused(path: string, data: string, cause: unknown): BerthError {
   const errno = errnoName(cause);
-  const kind = errno === 'ENOENT' ? 'not_found' : errno === 'EBUSY' ? 'failed_precondition' : 'invalid_argument';
+  const isGone = errno === 'ENOENT' || (errno === 'ENODEV' && ofCgroup.test(path));
+  const kind = isGone ? 'not_found' : errno === 'EBUSY' ? 'failed_precondition' : 'invalid_argument';
   return new BerthError(kind, `write ${JSON.stringify(data)} to ${path}: ${errno ?? asError(cause).message}`, {
     code: 'cgroup_write',
     cause,

@@ -71,6 +71,12 @@ describe('a v2 cgroup', () => {
     assert.equal(get('cgroup.freeze'), '0');
   });
 
+  test('that is gone has nothing to thaw or to kill', async () => {
+    rmSync(join(base, 'c'), { recursive: true });
+    await cgroup.thaw();
+    await cgroup.killAll();
+  });
+
   test('killing is one write where the kernel has it', async () => {
     put('cgroup.kill', '');
     await cgroup.killAll();

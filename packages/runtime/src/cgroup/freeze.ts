@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BerthError } from '@berth/model/error';
+import { BerthError, isKind } from '@berth/model/error';
 import { readKeyed, readText, writeValue } from './cgroup-file.ts';
 import { cgroupFile, hierarchyOf } from './layout.ts';
 import type { CgroupLayout } from './layout.ts';
@@ -31,9 +31,13 @@ export async function freeze(layout: CgroupLayout, path: string): Promise<void> 
   }
 }
 
-/** Lets all processes go on. No error when they were not frozen. */
+/** Lets all processes go on. No error when they were not frozen, or when the cgroup is gone. */
 export async function thaw(layout: CgroupLayout, path: string): Promise<void> {
-  await freezerOf(layout, path).set(false);
+  try {
+    await freezerOf(layout, path).set(false);
+  } catch (error) {
+    if (!isKind(error, 'not_found')) throw error;
+  }
 }
 
 /** Whether the cgroup is frozen or is being frozen; false when it is not there or nothing can freeze it. */

@@ -56,8 +56,7 @@ export async function signalMembers(
   }
   // Without a freezer there is nothing to thaw; a paused container stays so, unless it is to die.
   if (isKind(frozen, 'failed_precondition') || (paused && signal !== 'SIGKILL' && signal !== 9)) return;
-  const thawed = await settle(thaw(layout, path));
-  if (thawed !== undefined && !isKind(thawed, 'not_found')) throw thawed;
+  await thaw(layout, path);
 }
 
 /** On v1 the freezer's folder: what is killed must be what is frozen. */
