@@ -1,0 +1,44 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { build } from 'esbuild';
+
+const root = path.join(import.meta.dirname, '../..');
+
+/** What the machine runs: cases of some topics, for one runtime. */
+export interface Selection {
+  readonly runtime: 'runc' | 'berth-oci';
+  readonly systemd: boolean;
+  /** Folders of test/conformance, and of test/vm/cases. */
+  readonly topics: readonly string[];
+}
+
+/** One bundle in build/test/vm: reading TypeScript takes too long in an emulated machine. */
+export async function buildProgram(name: string, selection: Selection): Promise<void> {
+  const outfile = path.join(root, 'build/test/vm', `${name}.cjs`);
+  mkdirSync(path.dirname(outfile), { recursive: true });
+  await build({
+    stdin: { contents: sourceOf(selection), resolveDir: import.meta.dirname, loader: 'ts' },
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    outfile,
+    // Only the suite looks for files beside its own.
+    define: { 'import.meta.dirname': JSON.stringify(path.join(root, 'test/conformance/suite')) },
+    logLevel: 'error',
+  });
+}
+
+function sourceOf({ runtime, systemd, topics }: Selection): string {
+  const imports = topics.map((topic, at) => `import { cases as c${at} } from '${fileOf(topic)}';`);
+  const entries = topics.map((topic, at) => `['${topic}', c${at}]`);
+  return [
+    `import { register } from './register.ts';`,
+    ...imports,
+    `register(${JSON.stringify({ runtime, systemd })}, new Map([${entries.join(', ')}]));`,
+  ].join('\n');
+}
+
+function fileOf(topic: string): string {
+  return topic.startsWith('vm/') ? `./cases/${topic.slice(3)}.ts` : `../conformance/${topic}/cases.ts`;
+}
