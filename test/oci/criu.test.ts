@@ -94,4 +94,15 @@ describe('checkpoint and restore', { skip }, () => {
     assert.match(ran.stderr, /criu restore failed.*no such image.*restore\.log/);
     await box.assertNothingLeft();
   });
+
+  test('a container with a terminal is refused by name, and nothing is made', async () => {
+    await using box = new Box();
+    box.script('sleep 1000');
+    const restore = ['restore', '--bundle', box.bundle, '--image-path', box.folder];
+    await box.refuse([...restore, '--console-socket', '/run/none', box.id], /--console-socket: .*cannot be restored/);
+    box.spec.process.terminal = true;
+    box.write();
+    await box.refuse([...restore, box.id], /process\.terminal: .*cannot be restored/);
+    await box.assertNothingLeft();
+  });
 });

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expectOk } from '../suite/box.ts';
+import { expectOk, until } from '../suite/box.ts';
 import type { Case } from '../suite/case.ts';
 
 interface Event {
@@ -13,6 +13,10 @@ interface Event {
     readonly pids: { readonly current: number; readonly limit: number };
   };
 }
+
+/** Whether a call's output has such an event. */
+const says = (file: string, type: string) =>
+  file.endsWith('.out') && readFileSync(file, 'utf8').includes(`"type":"${type}"`);
 
 export const cases: readonly Case[] = [
   {
@@ -41,9 +45,10 @@ export const cases: readonly Case[] = [
       expectOk(await box.create());
       expectOk(await box.call(['start', box.id]));
       const events = box.call(['events', '--interval', '200ms', box.id]);
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      const told = (type: string) => readdirSync(box.folder).some((name) => says(path.join(box.folder, name), type));
+      await until(() => told('stats'), 'statistics come');
       writeFileSync(path.join(box.rootfs, 'work/go'), '');
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await until(() => told('oom'), 'the kill is told');
       writeFileSync(path.join(box.rootfs, 'work/end'), '');
       await box.reach('stopped');
       await box.call(['delete', '--force', box.id]);

@@ -33,6 +33,19 @@ export const cases: readonly Case[] = [
     expect: (seen) => assert.equal(seen.of('read /proc/sys/fs/mqueue/queues_max'), '7\n'),
   },
   {
+    name: 'a sysctl of the user namespace, and not outside',
+    since: '1.2',
+    spec: (spec) => {
+      userNamespace(spec);
+      spec.linux.sysctl = { 'user.max_mnt_namespaces': '321' };
+    },
+    probe: ['read /proc/sys/user/max_mnt_namespaces'],
+    expect: (seen) => {
+      assert.equal(seen.of('read /proc/sys/user/max_mnt_namespaces'), '321\n');
+      assert.notEqual(readFileSync('/proc/sys/user/max_mnt_namespaces', 'utf8'), '321\n');
+    },
+  },
+  {
     name: 'a name may be written with slashes',
     since: '1.2',
     spec: (spec) => (spec.linux.sysctl = { 'net/ipv4/ip_forward': '1' }),

@@ -1,3 +1,4 @@
+import { BerthError } from '@berth/model/error';
 import { readBundle } from '../bundle/bundle.ts';
 import { restoreContainer } from '../criu/restore-container.ts';
 import { chooseCgroup } from '../launch/cgroup-place.ts';
@@ -12,6 +13,7 @@ import type { FlagsOf } from './verb-flags.ts';
 export async function run({ globals, flags, args, log }: Invocation<FlagsOf<'restore'>>): Promise<number> {
   const { folder: bundle, spec } = readBundle(flags.bundle);
   const id = args[0]!;
+  checkStreams(flags['console-socket'], spec.process.terminal === true);
   const rootless = isRootless(globals.rootless);
   const { folder, record, plan } = await restoreContainer({
     root: globals.root,
@@ -37,4 +39,14 @@ export async function run({ globals, flags, args, log }: Invocation<FlagsOf<'res
   await killAndWait(record);
   await destroy(folder, { record, log });
   return code;
+}
+
+/** criu gives the process the streams of the caller; a terminal would have to be made before, and it is not. */
+function checkStreams(consoleSocket: string, terminal: boolean): void {
+  if (consoleSocket === '' && !terminal) return;
+  const field = consoleSocket === '' ? 'process.terminal' : '--console-socket';
+  throw new BerthError('unimplemented', `${field}: a container with a terminal cannot be restored`, {
+    code: 'restore_terminal',
+    hint: 'checkpoint and restore containers without a terminal',
+  });
 }

@@ -53,6 +53,8 @@ export function sysctlPath(name: string): string {
 export function ownerOf(path: string): NamespaceType | undefined {
   if (path.startsWith('net/')) return 'network';
   if (path.startsWith('fs/mqueue/') || ipcSettings.has(path)) return 'ipc';
+  // Counters of namespaces and of watches, user_namespaces(7) and Documentation/admin-guide/sysctl/user.rst.
+  if (path.startsWith('user/')) return 'user';
   if (path === 'kernel/domainname' || path === 'kernel/hostname') return 'uts';
   return undefined;
 }

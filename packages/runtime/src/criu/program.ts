@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { asError, BerthError, errnoName, tolerate } from '@berth/model/error';
 
 /** How much of criu's log an error shows. */
@@ -22,6 +23,12 @@ export async function runCriu(words: readonly string[], { log, statusFd = -1 }: 
   });
   if (end === 'ENOENT') throw noCriu();
   if (end !== 0) throw criuFailed(words[0]!, log, end);
+}
+
+/** The criu program in PATH. */
+export function findCriu(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const candidates = (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'criu'));
+  return candidates.find((path) => tolerate(['ENOENT', 'EACCES', 'ENOTDIR'], () => accessSync(path, constants.X_OK)));
 }
 
 export function noCriu(): BerthError {

@@ -1,7 +1,6 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import type { Log } from '@berth/model/context';
-import { BerthError, tolerate } from '@berth/model/error';
+import { BerthError } from '@berth/model/error';
 import type { RuntimeSpec } from '@berth/model/runtime-spec';
 import { killAndWait } from '../launch/destroy.ts';
 import { firstRecord } from '../launch/first-record.ts';
@@ -11,7 +10,7 @@ import { lockFolder } from '../state/lock.ts';
 import { identify } from '../state/process-identity.ts';
 import { type StateRecord, writeRecord, writeSpec } from '../state/record.ts';
 import { externalNamespaces } from './external.ts';
-import { criuFailed, noCriu } from './program.ts';
+import { criuFailed, findCriu, noCriu } from './program.ts';
 import { type RestoreChoices, restorePlan } from './restore.ts';
 
 export interface RestoreRequest {
@@ -35,6 +34,7 @@ export interface Restored {
 export async function restoreContainer(request: RestoreRequest): Promise<Restored> {
   const { root, id, bundle, spec, choices, log } = request;
   const program = findCriu();
+  if (program === undefined) throw noCriu();
   const [joined] = externalNamespaces(spec);
   if (joined !== undefined) {
     throw new BerthError('unimplemented', `cannot restore a container that joins the ${joined.kind} namespace`, {
@@ -62,13 +62,4 @@ export async function restoreContainer(request: RestoreRequest): Promise<Restore
     removeFolder(folder);
     throw error;
   }
-}
-
-function findCriu(env: NodeJS.ProcessEnv = process.env): string {
-  const candidates = (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'criu'));
-  const found = candidates.find((path) =>
-    tolerate(['ENOENT', 'EACCES', 'ENOTDIR'], () => accessSync(path, constants.X_OK)),
-  );
-  if (found === undefined) throw noCriu();
-  return found;
 }

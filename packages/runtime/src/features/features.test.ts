@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseMountOptions } from '../compile/mount-option.ts';
+import { findCriu } from '../criu/program.ts';
 import { template } from '../template/template.ts';
 import { validateSpec } from '../validate/validate.ts';
 import { features } from './features.ts';
@@ -95,6 +96,13 @@ describe('features', () => {
     for (const version of ['ociVersionMin', 'ociVersionMax'] as const) {
       assert.deepEqual(validateSpec({ ...template({ cgroupVersion: 1 }), ociVersion: own[version] }).warnings, []);
     }
+  });
+
+  test('tells of checkpoints what is true of this machine', () => {
+    const annotation = 'org.opencontainers.runc.checkpoint.enabled';
+    assert.equal(features({ version: '1', criu: true }).annotations[annotation], 'true');
+    assert.equal(features({ version: '1', criu: false }).annotations[annotation], 'false');
+    assert.equal(findCriu({ PATH: '/nonexistent:/proc' }), undefined);
   });
 
   test('asks the kernel which filter flags it takes', () => {

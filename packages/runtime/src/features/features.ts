@@ -1,5 +1,6 @@
 import { capabilityNames } from '../compile/capability.ts';
 import { mountOptionNames } from '../compile/mount-option.ts';
+import { findCriu } from '../criu/program.ts';
 import { actionNames, filterFlagBits } from '../seccomp/action.ts';
 import { architectures } from '../seccomp/architecture.ts';
 import { operatorNames } from '../seccomp/condition.ts';
@@ -16,6 +17,8 @@ export interface FeaturesHost {
   readonly version: string;
   /** Whether the kernel takes a filter flag. Default: it is asked. */
   readonly takesFilterFlag?: TakesFlag;
+  /** Whether there is a criu program. Default: it is looked for in PATH. */
+  readonly criu?: boolean;
 }
 
 /** Annotations of a config that change what the runtime does; a final dot means all that begin so. */
@@ -23,9 +26,13 @@ export const meaningfulAnnotations: readonly string[] = ['org.systemd.property.'
 
 /**
  * What `berth-oci features` says, features.md of the runtime spec 1.3: what the runtime implements, whether or not this
- * machine has it; but for `supportedFlags`, which is about the kernel.
+ * machine has it; but for `supportedFlags`, which is about the kernel, and checkpoints, which criu makes.
  */
-export function features({ version, takesFilterFlag = kernelTakesFilterFlag }: FeaturesHost) {
+export function features({
+  version,
+  takesFilterFlag = kernelTakesFilterFlag,
+  criu = findCriu() !== undefined,
+}: FeaturesHost) {
   return {
     ociVersionMin: oldestVersion,
     ociVersionMax: newestVersion,
@@ -34,7 +41,7 @@ export function features({ version, takesFilterFlag = kernelTakesFilterFlag }: F
     linux: linuxFeatures(takesFilterFlag),
     annotations: {
       'org.berth.version': version,
-      'org.opencontainers.runc.checkpoint.enabled': 'true',
+      'org.opencontainers.runc.checkpoint.enabled': String(criu),
     },
     potentiallyUnsafeConfigAnnotations: meaningfulAnnotations,
   };

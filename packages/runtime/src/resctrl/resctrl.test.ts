@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { IntelRdtSpec } from '@berth/model/runtime-spec';
 import { resctrlAttachRecords, resctrlLeftover, resctrlRecords } from './records.ts';
-import { findResctrl, lastResctrlError, removeResctrl } from './resctrl.ts';
+import { findResctrl, lastResctrlError, removeResctrl, updateResctrl } from './resctrl.ts';
 import { readResctrlStats } from './stats.ts';
 
 const place = { root: '/r', id: 'c1' };
@@ -90,6 +90,19 @@ describe('a resctrl file system', () => {
     await removeResctrl({ root, id: 'c1' }, {});
     await removeResctrl({ root, id: 'c1' }, { closID: '/' });
     assert.ok(existsSync(root));
+  });
+
+  test('takes other lines for a running container, and makes the group of one that has none', () => {
+    const change = { l3CacheSchema: 'L3:0=f', memBwSchema: 'MB:0=50' };
+    updateResctrl({ root, id: 'c1' }, { before: undefined, change, pid: 77 });
+    assert.equal(readFileSync(join(root, 'c1/tasks'), 'utf8'), '77');
+    // A plain file keeps the last line only; the kernel takes each.
+    assert.equal(readFileSync(join(root, 'c1/schemata'), 'utf8'), 'MB:0=50\n');
+    updateResctrl({ root, id: 'c1' }, { before: {}, change: { l3CacheSchema: 'L3:0=3' }, pid: 78 });
+    assert.equal(readFileSync(join(root, 'c1/tasks'), 'utf8'), '77');
+    assert.equal(readFileSync(join(root, 'c1/schemata'), 'utf8'), 'L3:0=3\n');
+    const bad = { before: {}, change: { memBwSchema: 'much' }, pid: 1 };
+    assert.throws(() => updateResctrl({ root, id: 'c1' }, bad), { kind: 'invalid_argument', message: /memBwSchema/ });
   });
 
   test('says what was wrong with the last write', () => {

@@ -47,11 +47,17 @@ describe('good specs have no findings', () => {
     'a device rule for all': { resources: { devices: [{ allow: false }] } },
     'a class of its own': { intelRdt: { closID: 'c', l3CacheSchema: 'L3:0=f', memBwSchema: 'MB:0=20' } },
     'the default class': { intelRdt: { closID: '/', enableMonitoring: true } },
-    'a renamed device': { netDevices: { 'eth0.100': { name: 'lan' } }, namespaces: [{ type: 'network' }] },
-    'swapped devices': { netDevices: { a: { name: 'b' }, b: { name: 'a' } }, namespaces: [{ type: 'network' }] },
+    'a renamed device': {
+      netDevices: { 'eth0.100': { name: 'lan' } },
+      namespaces: [{ type: 'mount' }, { type: 'network' }],
+    },
+    'swapped devices': {
+      netDevices: { a: { name: 'b' }, b: { name: 'a' } },
+      namespaces: [{ type: 'mount' }, { type: 'network' }],
+    },
     'preferred nodes': { memoryPolicy: { mode: 'MPOL_PREFERRED', nodes: '0-1', flags: ['MPOL_F_STATIC_NODES'] } },
     'a joined user namespace': {
-      namespaces: [{ type: 'user', path: '/proc/7/ns/user' }],
+      namespaces: [{ type: 'mount' }, { type: 'user', path: '/proc/7/ns/user' }],
       uidMappings: [{ containerID: 0, hostID: 1000, size: 65536 }],
     },
     'an agent': {
@@ -99,11 +105,10 @@ describe('good specs have no findings', () => {
 describe('what tools written in Go leave to the reader', () => {
   test('defaults are filled in', () => {
     const { ociVersion, process, root } = minimal;
-    const { spec } = validateSpec({ ociVersion, process, root });
+    const { spec } = validateSpec({ ociVersion, process, root, linux: { namespaces: [{ type: 'mount' }] } });
     assert.deepEqual(spec.process.user, { uid: 0, gid: 0 });
     assert.deepEqual(spec.process.env, []);
     assert.deepEqual(spec.mounts, []);
-    assert.deepEqual(spec.linux.namespaces, []);
     assert.deepEqual(validateSpec({ ...minimal, process: { ...process, user: { gid: 5 } } }).spec.process.user, {
       uid: 0,
       gid: 5,

@@ -95,7 +95,7 @@ describe('on this machine', () => {
     assert.equal(thisHost.behind(path), thisHost.own('network'));
     assert.notEqual(thisHost.behind('/proc/self/ns/uts'), thisHost.own('network'));
     assert.equal(thisHost.behind('/proc/self/ns/moon'), undefined);
-    const { spec } = validateSpec(changed({ 'linux.namespaces': [{ type: 'network', path }] }));
+    const { spec } = validateSpec(changed({ 'linux.namespaces': [{ type: 'mount' }, { type: 'network', path }] }));
     validateHost(spec);
     const sysctl = { 'net.ipv4.ip_forward': '1' };
     assert.throws(() => validateHost({ ...spec, linux: { ...spec.linux, sysctl } }), {

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { BerthError } from '@berth/model/error';
-import type { RuntimeSpec } from '@berth/model/runtime-spec';
+import type { Integer64, ProcessSpec, RuntimeSpec } from '@berth/model/runtime-spec';
 import type { CommandFeatures } from './features.ts';
 
 /** The spec's file in a bundle. */
@@ -40,10 +40,22 @@ export function adapt(spec: RuntimeSpec, features: CommandFeatures): RuntimeSpec
   );
   return {
     ...spec,
+    process: withWholeLimits(spec.process),
     ociVersion: isNewer(spec.ociVersion, features.ociVersion) ? features.ociVersion : spec.ociVersion,
     linux: { ...linux, namespaces: kept },
   };
 }
+
+/** The engine keeps "no limit" as ulimit's -1, which others refuse: the schema's limits are unsigned. */
+function withWholeLimits(process: ProcessSpec): ProcessSpec {
+  const { rlimits } = process;
+  if (rlimits === undefined) return process;
+  const whole = (limit: Integer64) => (limit === -1 || limit === -1n ? noLimit : limit);
+  return { ...process, rlimits: rlimits.map((one) => ({ ...one, soft: whole(one.soft), hard: whole(one.hard) })) };
+}
+
+/** RLIM64_INFINITY. */
+const noLimit = 2n ** 64n - 1n;
 
 function isNewer(version: string, than: string): boolean {
   return version.localeCompare(than, 'en', { numeric: true }) > 0;

@@ -5,7 +5,7 @@ import { defaultSpec } from '../../defaults/spec.ts';
 import { describeRecord } from '../../explain/describe.ts';
 import { RuntimeRegistry } from '../registry.ts';
 import type { ContainerPlace } from '../contract.ts';
-import { adapt } from './bundle.ts';
+import { adapt, plainInteger } from './bundle.ts';
 import { startRefused, verbRefused } from './failure.ts';
 import { oldFeatures } from './features.ts';
 import { lastError } from './log.ts';
@@ -72,6 +72,13 @@ test('an older runtime gets no newer version and no time namespace that says not
   assert.ok(older.linux.namespaces.every(({ type }) => type !== 'time'));
   const same = adapt(newer, { ociVersion: '1.3.0', namespaces: [...oldFeatures.namespaces, 'time'] });
   assert.deepEqual(same, newer);
+});
+
+test('no limit is the largest number for others, not the -1 of ulimit', () => {
+  const rlimits = [{ type: 'RLIMIT_CORE', soft: 5, hard: -1 }];
+  const { process } = adapt({ ...spec, process: { ...spec.process, rlimits } }, oldFeatures);
+  assert.deepEqual(process.rlimits, [{ type: 'RLIMIT_CORE', soft: 5, hard: 2n ** 64n - 1n }]);
+  assert.match(JSON.stringify(process.rlimits, plainInteger), /"hard":18446744073709551615\}/);
 });
 
 test('time offsets are refused by a runtime that has no time namespaces', () => {

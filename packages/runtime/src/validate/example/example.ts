@@ -40,5 +40,5 @@ export function pages(...sizes: string[]): Change {
 }
 
 export function noNamespaces(sysctl: object): Change {
-  return { 'linux.namespaces': [], 'linux.sysctl': sysctl };
+  return { 'linux.namespaces': [{ type: 'mount' }], 'linux.sysctl': sysctl };
 }

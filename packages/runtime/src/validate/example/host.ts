@@ -5,11 +5,15 @@ const joined = (type: string) => ({ 'linux.namespaces': [{ type: 'mount' }, { ty
 
 /** Valid specs that this machine cannot run. */
 export const hostSpecs: readonly BadSpec[] = [
-  ['spec.namespace_unavailable', 'linux.namespaces[0].type', { 'linux.namespaces': [{ type: 'time' }] }],
+  [
+    'spec.namespace_unavailable',
+    'linux.namespaces[1].type',
+    { 'linux.namespaces': [{ type: 'mount' }, { type: 'time' }] },
+  ],
   [
     'spec.namespace_path_missing',
-    'linux.namespaces[0].path',
-    { 'linux.namespaces': [{ type: 'network', path: '/run/netns/gone' }] },
+    'linux.namespaces[1].path',
+    { 'linux.namespaces': [{ type: 'mount' }, { type: 'network', path: '/run/netns/gone' }] },
   ],
   [
     'spec.host_namespace_changed',

@@ -54,6 +54,15 @@ export const namespaceRules: readonly Rule<RuntimeSpec>[] = [
     },
   },
   {
+    code: 'spec.mount_namespace_missing',
+    meaning: 'the container has the mount namespace of the host, in which its root would be mounted',
+    remedy: 'add {"type": "mount"} to linux.namespaces',
+    *find(spec) {
+      const alreadyFound = !mountWork(spec).next().done;
+      if (!owns(spec, 'mount') && !alreadyFound) yield at('linux.namespaces', 'a mount namespace is needed');
+    },
+  },
+  {
     code: 'spec.time_offsets_without_time',
     meaning: '`linux.timeOffsets` is given without a time namespace',
     remedy: 'add {"type": "time"} to linux.namespaces, or remove timeOffsets',
