@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { BerthError } from '@berth/model/error';
 import { cgroupTree, readText } from './cgroup-file.ts';
 import { isFrozen } from './freeze.ts';
@@ -11,7 +12,10 @@ import { ownUnified, readOwnCgroups } from './own-cgroup.ts';
  * since 1.1: two containers in one cgroup would be killed, frozen and removed together.
  */
 export async function requireFree(layout: CgroupLayout, path: string): Promise<void> {
-  for (const folder of cgroupFolders(layout, path)) {
+  // Most often there is none, which a command that starts a container should not wait for thread pools to learn.
+  const there = cgroupFolders(layout, path).filter((folder) => existsSync(folder));
+  if (there.length === 0) return;
+  for (const folder of there) {
     const count = await processCount(folder);
     if (count > 0) {
       throw new BerthError('failed_precondition', `cgroup ${folder} is in use by ${count} process(es)`, {

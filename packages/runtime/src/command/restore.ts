@@ -20,7 +20,12 @@ export async function run({ globals, flags, args, log }: Invocation<FlagsOf<'res
     id,
     bundle,
     spec,
-    cgroup: await chooseCgroup({ id, cgroupsPath: spec.linux.cgroupsPath, rootless }),
+    cgroup: await chooseCgroup({
+      id,
+      cgroupsPath: spec.linux.cgroupsPath,
+      driver: globals.systemdCgroup ? 'systemd' : 'cgroupfs',
+      rootless,
+    }),
     rootless,
     log,
     choices: {
