@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildOptions } from 'esbuild';
+import { commandStarts } from './command-start.ts';
 import { isFresh, writeStamp } from './freshness.ts';
+import { lazyBuiltins, onlyFiles } from './lazy-builtin.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -37,19 +39,8 @@ const options: BuildOptions = {
   metafile: true,
 };
 
-/**
- * What commands start with, by their name. Node caches compiled code of what is loaded after the call, never of the first file: the
- * cache saves 5 of some 45 ms.
- */
-const commandStarts: Readonly<Record<string, string>> = Object.fromEntries(
-  ['berth', 'berth-oci'].map((name) => [
-    name,
-    `'use strict';
-require('node:module').enableCompileCache(__dirname + '/compile-cache');
-require('./${name}-command.cjs');
-`,
-  ]),
-);
+/** A command is there for some tens of milliseconds, a daemon's modules are all needed. */
+const lazy: ReadonlySet<string> = new Set(['berth-oci-command']);
 
 /** Builds the bundles whose sources changed, of all or of those named. @returns the names of those that were built */
 export async function buildBundles(
@@ -72,9 +63,10 @@ export async function buildBundles(
       // Under a name of its own until it is whole: it may be in use right now.
       const fresh = `${output}.${process.pid}`;
       const began = Date.now();
-      const { metafile } = await esbuild.build({ ...options, entryPoints: [entries[name]!], outfile: fresh });
+      const plugins = lazy.has(name) ? [lazyBuiltins] : [];
+      const { metafile } = await esbuild.build({ ...options, plugins, entryPoints: [entries[name]!], outfile: fresh });
       await rename(fresh, output);
-      await writeStamp(output, { root, options, inputs: Object.keys(metafile!.inputs), began });
+      await writeStamp(output, { root, options, inputs: onlyFiles(Object.keys(metafile!.inputs)), began });
     }),
   );
   return stale;
