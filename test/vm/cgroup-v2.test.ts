@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { whyAptFails } from '../../scripts/test/system-packages.ts';
 import { findKernel, type Kernel, whyNoMachine } from './kernel.ts';
 import { runMachine } from './machine.ts';
-import { buildProgram } from './program.ts';
+import { berthOci, buildProgram } from './program.ts';
 
 /** Four times what it takes on two processors that have nothing else to do. */
 const patience = 270_000;
@@ -15,7 +15,7 @@ test('berth-oci limits, freezes and ends containers on cgroup v2', async (t) => 
   const kernel = bringKernel();
   if (typeof kernel === 'string') return t.skip(kernel);
   const program = 'smoke';
-  await buildProgram(program, { runtime: 'berth-oci', systemd: false, topics: ['vm/smoke'] });
+  await buildProgram(program, { runtime: berthOci, systemd: false, topics: ['vm/smoke'] });
   const lines: string[] = [];
   const code = await runMachine(kernel, {
     start: path.join(import.meta.dirname, 'start.sh'),

@@ -1,19 +1,23 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
+import type { Runtime } from '../conformance/suite/runtime.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 
 /** What the machine runs: cases of some topics, for one runtime. */
 export interface Selection {
-  readonly runtime: 'runc' | 'berth-oci';
+  readonly runtime: Runtime;
+  /** Each container is a scope of its. */
   readonly systemd: boolean;
   /** Folders of test/conformance, and of test/vm/cases. */
   readonly topics: readonly string[];
 }
 
-/** One bundle in build/test/vm: reading TypeScript takes too long in an emulated machine. */
-export async function buildProgram(name: string, selection: Selection): Promise<void> {
+export const berthOci: Runtime = { name: 'berth-oci', command: [path.join(root, 'bin/berth-oci')] };
+
+/** One bundle in build/test/vm: reading TypeScript takes too long in an emulated machine. @returns its path */
+export async function buildProgram(name: string, selection: Selection): Promise<string> {
   const outfile = path.join(root, 'build/test/vm', `${name}.cjs`);
   mkdirSync(path.dirname(outfile), { recursive: true });
   await build({
@@ -27,6 +31,7 @@ export async function buildProgram(name: string, selection: Selection): Promise<
     define: { 'import.meta.dirname': JSON.stringify(path.join(root, 'test/conformance/suite')) },
     logLevel: 'error',
   });
+  return outfile;
 }
 
 function sourceOf({ runtime, systemd, topics }: Selection): string {

@@ -190,4 +190,12 @@ export const cases: readonly Case[] = [
       systemctl('stop', 'bc.slice');
     },
   },
+  {
+    name: 'without a bus the own socket of systemd is enough',
+    run: async (box) => {
+      const seen = await box.probe([own], { env: { DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/absent' } });
+      assert.equal(seen.of(own), `0::/system.slice/${unitOf(box)}\n`);
+      assertGone(box);
+    },
+  },
 ];
