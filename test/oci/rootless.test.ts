@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, existsSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { Box, type CallOptions, whySkipped } from './box.ts';
@@ -62,6 +62,18 @@ describe('a user without root', { skip }, () => {
     await box.expect(['kill', box.id, 'KILL'], asUser);
     await box.expect(['delete', '--force', box.id], asUser);
     await box.assertNothingLeft();
+  });
+
+  test('has what an image folder holds in a tmpfs over it', async () => {
+    const { box, asUser } = rootlessBox();
+    await using _ = box;
+    writeFileSync(`${box.rootfs}/tmp/file`, 'of the image');
+    chownSync(`${box.rootfs}/tmp/file`, user, user);
+    box.spec.mounts.push({ destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['tmpcopyup'] });
+    box.script('cat /tmp/file; echo " and more" >> /tmp/file; cat /tmp/file; stat -c %u /tmp/file');
+    const ran = await box.call(['run', '-b', box.bundle, box.id], asUser);
+    assert.equal(ran.stdout, 'of the imageof the image and more\n0\n', ran.stderr);
+    assert.equal(readFileSync(`${box.rootfs}/tmp/file`, 'utf8'), 'of the image');
   });
 
   const mappers = ['/usr/bin/newuidmap', '/usr/bin/newgidmap'];

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Case } from '../suite/case.ts';
-import { tmpfs } from '../suite/spec.ts';
+import { tmpfs, userNamespace } from '../suite/spec.ts';
 
 interface Stat {
   readonly mode: number;
@@ -52,6 +52,20 @@ export const cases: readonly Case[] = [
       assert.equal(seen.of<Stat>('stat /work/deep').uid, 12);
       assert.equal(seen.of<Stat>('stat /work/deep/er/f').mode & 0o777, 0o711);
       assert.equal(seen.of<Stat>('stat /work/deep/er/link').link, '/etc/passwd');
+    },
+  },
+  {
+    name: 'in a user namespace the copies have owners that are there',
+    spec: (spec, box) => {
+      userNamespace(spec);
+      chownSync(path.join(box.rootfs, 'work'), 100_000, 200_000);
+      chownSync(path.join(box.rootfs, 'work/file'), 100_007, 200_008);
+      spec.mounts.push(tmpfs('/work', ['tmpcopyup']));
+    },
+    probe: ['read /work/file', 'stat /work/file'],
+    expect: (seen) => {
+      assert.equal(seen.of('read /work/file'), 'of the image\n');
+      assert.equal(seen.of<Stat>('stat /work/file').uid, 7);
     },
   },
   {

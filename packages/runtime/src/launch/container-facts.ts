@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { IdMapping, RuntimeSpec } from '@berth/model/runtime-spec';
+import type { RuntimeSpec } from '@berth/model/runtime-spec';
 import type { CgroupPlace } from '../cgroup/place.ts';
 import { containingMount } from '../compile/containing-mount.ts';
 import type { HostFacts } from '../compile/facts.ts';
 import { ownCapabilities } from '../compile/own-capabilities.ts';
 import { gateFile } from '../state/record.ts';
 import type { LaunchContext } from './context.ts';
+import { readMap } from './file-owner.ts';
 import { isInUserNamespace } from './in-user-namespace.ts';
 import { hasAppArmor, hasSelinux } from './security-module.ts';
 
@@ -63,13 +63,5 @@ function joinedMappings({ linux }: RuntimeSpec): Pick<HostFacts, 'idMappings'> {
   const user = linux.namespaces.find(({ type }) => type === 'user');
   const folder = /^(\/proc\/[^/]+)\/ns\/user$/.exec(user?.path ?? '')?.[1];
   if (folder === undefined) return {};
-  return { idMappings: { uid: readIdMap(`${folder}/uid_map`), gid: readIdMap(`${folder}/gid_map`) } };
-}
-
-function readIdMap(path: string): IdMapping[] {
-  const lines = readFileSync(path, 'utf8').trim().split('\n');
-  return lines.map((line) => {
-    const [containerID = 0, hostID = 0, size = 0] = line.trim().split(/\s+/).map(Number);
-    return { containerID, hostID, size };
-  });
+  return { idMappings: { uid: readMap(`${folder}/uid_map`), gid: readMap(`${folder}/gid_map`) } };
 }
