@@ -114,8 +114,10 @@ describe('the plan of a start', { skip: whySkipped }, () => {
   }
 
   async function checkFailed(name: string, { step, error, made }: Tried & { made: Belongings }): Promise<string[]> {
-    const { status, state } = await box.client.containers.inspect(name);
-    const kept = { ...made, file: [...(made['file'] ?? []), ...ownFiles(made)] };
+    const { id, status, state } = await box.client.containers.inspect(name);
+    // Written a moment after the answer, so it may not be there yet.
+    const record = `${box.engine.root}/containers/${id}/start.json`;
+    const kept = { ...made, file: [...(made['file'] ?? []), ...ownFiles(made), record] };
     const left = await assertNothingLeft(box.engine, kept).catch((failure: Error) => failure.message);
     const { failed } = await box.client.containers.explain(name);
     return [

@@ -64,10 +64,15 @@ export class StopLoop {
   async #send(signal: number): Promise<void> {
     await this.#task.kill(signal);
     // A frozen process takes no signal before it is thawed.
-    if (this.#entry.state.status === 'paused') {
+    if (this.#isPaused) {
       await this.#task.thaw();
-      this.#entry.changeState({ status: 'running' });
+      // A killed one may have ended before the thaw was told.
+      if (this.#isPaused) this.#entry.changeState({ status: 'running' });
     }
+  }
+
+  get #isPaused(): boolean {
+    return this.#entry.state.status === 'paused';
   }
 
   #finish(): void {
