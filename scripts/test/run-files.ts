@@ -9,7 +9,7 @@ const root = path.join(import.meta.dirname, '../..');
 const reporter = path.join(import.meta.dirname, 'event-lines.ts');
 
 /** No file may take longer, so that a hanging test ends and is named. */
-const patience = 5 * 60_000;
+const patience = 8 * 60_000;
 
 /** Runs one after the other: the root tests compare what the machine has before and after. */
 export async function runTestFiles(runs: readonly TestRun[]): Promise<Outcome[]> {
