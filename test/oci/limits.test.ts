@@ -99,6 +99,13 @@ describe('what runs, and how much it may use', { skip: whySkipped }, () => {
     await box.refuse(['update', '--memory', '67108864', box.id], /./);
   });
 
+  test('a limit that not even the start fits into is named as the cause', async () => {
+    await using box = new Box();
+    box.spec.linux.resources = { ...box.spec.linux.resources, memory: { limit: 4096 } };
+    box.script('true');
+    await box.refuse(['run', '--bundle', box.bundle, box.id], /OOM-killed \(memory limit too low/);
+  });
+
   test('a cgroup that somebody uses, or that stands still, is refused and left alone', async (t) => {
     await using box = new Box();
     await using other = new Box();

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '@berth/model/context';
+import { BerthError } from '@berth/model/error';
 import type { RuntimeSpec } from '@berth/model/runtime-spec';
 import { cgroupOwner, delegateCgroup } from '../cgroup/delegate.ts';
 import { requireFree } from '../cgroup/join.ts';
@@ -90,9 +91,17 @@ export async function createContainer(request: CreateRequest): Promise<Created> 
     await attached.leave();
     return { folder, record, context };
   } catch (error) {
+    const cause = await explainMemory(error, record);
     await undo(folder, record, log);
-    throw error;
+    throw cause;
   }
+}
+
+/** Before the cgroup goes, which alone knows. */
+async function explainMemory(error: unknown, record: StateRecord | undefined): Promise<unknown> {
+  if (!(error instanceof BerthError) || error.code !== 'start_failed' || record === undefined) return error;
+  const kills = await ownCgroup(record)?.oomKills();
+  return kills ? (await import('./start-error.ts')).memoryError(error) : error;
 }
 
 /** On v2 a container with a user namespace of its own may get its cgroup for itself. */

@@ -1,6 +1,7 @@
 import { getSystemErrorMap } from 'node:util';
 import { BerthError } from '@berth/model/error';
 import { items } from '../explain/describe.ts';
+import { errnoNameOf } from '../explain/errno-name.ts';
 import { nameStep } from '../explain/explain.ts';
 import { remedy } from '../explain/remedy.ts';
 import type { Plan, PlanRecord } from '../plan/record.ts';
@@ -37,8 +38,9 @@ export function startError(plan: Plan, failed: FailedStep): BerthError {
   }
   const { kind, message, hint } = remedy(record, errno);
   const step = nameStep(plan, { record: index, errno });
-  const end = errno >= programFailed ? `exit code ${errno - programFailed}` : errnoText(errno);
-  return new BerthError(kind, `${begin}: ${message}: ${end}${said} [${step}]`, { code: 'start_failed', hint });
+  // What a program ended with is in the message already.
+  const end = errno >= programFailed ? '' : `: ${errnoText(errno)}`;
+  return new BerthError(kind, `${begin}: ${message}${end}${said} [${step}]`, { code: 'start_failed', hint });
 }
 
 const errnoOf = { EPERM: 1, ENOENT: 2, ENOEXEC: 8, EACCES: 13, ENOTDIR: 20 } as const;
@@ -58,7 +60,16 @@ function programError(plan: Plan, record: PlanRecord, errno: number): string | u
   return undefined;
 }
 
+/** What to say instead when the kernel had no memory for the container: whatever record it was at, that is the cause. */
+export function memoryError(cause: BerthError): BerthError {
+  return new BerthError(
+    'resource_exhausted',
+    'unable to start container process: container init was OOM-killed (memory limit too low?)',
+    { code: 'start_failed', hint: 'raise linux.resources.memory.limit', cause },
+  );
+}
+
 /** As strerror(3) has it: `no such file or directory`. */
 export function errnoText(errno: number): string {
-  return getSystemErrorMap().get(-errno)?.[1] ?? `errno ${errno}`;
+  return getSystemErrorMap().get(-errno)?.[1] ?? errnoNameOf(errno);
 }
