@@ -75,8 +75,10 @@ int main(int argc, char **argv) {
     /* The master fails with EIO once nobody has the terminal open any more. */
     while (poll(polled, 3, -1) >= 0 || errno == EINTR) {
         if (polled[0].revents && !copy(master, 1)) break;
-        if (polled[1].revents && !copy(0, master)) polled[1].fd = -1;
+        /* A size that was asked for before something was typed is there before it too. */
+        if (polled[1].revents) poll(polled + 2, 1, 0);
         if (polled[2].revents && !resize(master)) polled[2].fd = -1;
+        if (polled[1].revents && !copy(0, master)) polled[1].fd = -1;
     }
     int status;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
