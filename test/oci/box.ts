@@ -11,7 +11,7 @@ import { baseSpec, type TestSpec } from './spec.ts';
 
 const project = path.join(import.meta.dirname, '../..');
 
-/** The command under test: another one proves the tests, `BERTH_OCI_PROGRAM=/opt/peers/runc-1.5`. */
+/** The command under test: another one proves the tests, `BERTH_OCI_PROGRAM=/usr/sbin/runc`. */
 export const program = process.env['BERTH_OCI_PROGRAM'] ?? path.join(project, 'bin/berth-oci');
 
 /** Whether the tests run on somebody else's runtime, whose words are his own. */

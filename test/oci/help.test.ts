@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { newestRunc, noNewestRunc } from '../harness/runc.ts';
 import { Box, whySkipped } from './box.ts';
 
-/** Built by the set-up of this machine; another one: `BERTH_TEST_RUNC`. */
-const runc = process.env['BERTH_TEST_RUNC'] ?? '/opt/peers/runc-1.5';
-const skip = whySkipped || (existsSync(runc) ? false : `needs runc 1.5 at ${runc}`);
+const runc = newestRunc() ?? '';
+const skip = whySkipped || (runc === '' && noNewestRunc);
 
 /** The flags of a help text: every spelling, and whether it takes a value. */
 function flagsIn(help: string): string[] {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { newestRunc, noNewestRunc } from '../harness/runc.ts';
 import { Box, isPeer, until, whySkipped } from './box.ts';
 
 /** What a file of the container's cgroup says, v1 or v2. */
@@ -142,9 +143,9 @@ describe('what runs, and how much it may use', { skip: whySkipped }, () => {
     assert.ok(event.data.memory.usage.usage > 0 && event.data.memory.usage.limit > event.data.memory.usage.usage);
   });
 
-  const runc = '/opt/peers/runc-1.5';
+  const runc = newestRunc() ?? '';
 
-  test('the statistics have the form that runc gives them', { skip: !existsSync(runc) && `no ${runc}` }, async () => {
+  test('the statistics have the form that runc gives them', { skip: runc === '' && noNewestRunc }, async () => {
     await using box = new Box();
     await box.running();
     // runc's own container, with the same limits: each member that it has we have too, of the same kind. It leaves out zeros.

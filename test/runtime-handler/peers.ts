@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { newestRunc } from '../harness/runc.ts';
 
 const project = path.join(import.meta.dirname, '../..');
 
 /** Programs with runc's command line, ours among them. Those that are not here are told so by their handler's check. */
 export function peers(): readonly (readonly [string, string])[] {
-  const newer = '/opt/peers/runc-1.5';
+  const newer = newestRunc();
   return [
     ['runc', inPath('runc')],
-    ...(existsSync(newer) ? [['runc-1.5', newer] as const] : []),
+    ...(newer === undefined ? [] : [['runc-1.5', newer] as const]),
     ['crun', inPath('crun')],
     ['berth-oci', path.join(project, 'bin/berth-oci')],
   ];

@@ -8,10 +8,11 @@ import type { RuntimeSpec } from '@berth/model/runtime-spec';
 import { detectCgroups } from '@berth/runtime/cgroup/detect';
 import { features } from '@berth/runtime/features/features';
 import { template } from '@berth/runtime/template/template';
+import { newestRunc } from '../harness/runc.ts';
 import { validateRootless, validateSpec } from '@berth/runtime/validate/validate';
 
 /** The newest runc there is: the features of older ones lack members of 1.3. */
-const peers = ['/opt/peers/runc-1.5', '/usr/local/bin/runc-1.5', 'runc'];
+const peers = [newestRunc() ?? '', 'runc'];
 
 let folder: string;
 let runc: string | undefined;
