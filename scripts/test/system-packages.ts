@@ -19,6 +19,9 @@ const packages: readonly SystemPackage[] = [
   { name: 'pkg-config', file: '/usr/bin/pkg-config', neededFor: 'building a newer runc to compare with' },
   { name: 'iproute2', file: '/sbin/ip', neededFor: 'network devices that are moved into containers' },
   { name: 'podman', file: '/usr/bin/podman', neededFor: 'podman with our runtime' },
+  { name: 'containerd', file: '/usr/bin/containerd', neededFor: 'containerd with our runtime' },
+  { name: 'crun', file: '/usr/bin/crun', neededFor: 'crun behind our daemon, where it takes the cgroups' },
+  { name: 'uidmap', file: '/usr/bin/newuidmap', neededFor: 'rootless containers with ranges of ids' },
   { name: 'dbus', file: '/usr/bin/dbus-daemon', neededFor: 'the systemd driver over a real bus' },
   { name: 'procps', file: '/usr/bin/ps', neededFor: 'berth top with arguments of ps' },
 ];
