@@ -75,6 +75,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'without a user it is that of the container',
+    since: '1.5',
     spec: (spec) => (spec.process.user = { uid: 77, gid: 88, umask: 0o77 }),
     run: async (box) => {
       await box.start();

@@ -118,6 +118,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'an unknown option goes to the file system',
+    since: '1.5',
     spec: (spec) => void spec.mounts.push(tmpfs('/mnt', ['size=4096k', 'nr_inodes=77', 'uid=7', 'mode=750'])),
     probe: [mountinfo, 'stat /mnt'],
     expect: (seen) => {

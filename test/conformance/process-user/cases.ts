@@ -24,6 +24,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'supplementary groups are exactly the listed ones',
+    since: '1.5',
     spec: (spec) => (spec.process.user = { uid: 1, gid: 2, additionalGids: [10, 4_000_000_000, 30] }),
     probe: [status],
     expect: (seen) => assert.deepEqual(seen.status('Groups').split(' '), ['10', '30', '4000000000']),

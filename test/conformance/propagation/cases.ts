@@ -86,6 +86,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'rootfsPropagation shared makes the root shared',
+    since: '1.5',
     spec: (spec) => (spec.linux.rootfsPropagation = 'shared'),
     probe: [mountinfo],
     expect: (seen) => assert.ok(seen.mount('/').propagation.some((each) => each.startsWith('shared'))),
@@ -98,6 +99,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'rootfsPropagation unbindable keeps the root from being bound',
+    since: '1.5',
     spec: (spec) => {
       spec.linux.rootfsPropagation = 'unbindable';
       grant(spec, ['CAP_SYS_ADMIN']);

@@ -69,6 +69,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'exec has the limits of the container',
+    since: '1.5',
     spec: (spec) => (spec.process.rlimits = [{ type: 'RLIMIT_NOFILE', soft: 111, hard: 222 }]),
     run: async (box) => {
       await box.start();
@@ -77,6 +78,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'exec has the limits of its process.json',
+    since: '1.5',
     run: async (box) => {
       await box.start();
       const change = { type: 'RLIMIT_NOFILE', soft: 77, hard: 88 };

@@ -45,7 +45,7 @@ const deviations: Readonly<Record<string, string>> = {
 export const cases: readonly Case[] = [
   ...wrong.map(([name, change, message]): Case => ({
     name,
-    ...(name in deviations ? { runcDeviates: deviations[name]! } : {}),
+    ...(name in deviations ? { runcDeviates: deviations[name]!, since: '1.5' } : {}),
     run: async (box) => {
       change(box.spec);
       box.write();
