@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Box } from '../suite/box.ts';
 import type { Case } from '../suite/case.ts';
@@ -15,7 +15,9 @@ async function withPair(use: (name: string) => Promise<void>): Promise<void> {
   try {
     await use(name);
   } finally {
-    if (existsSync(`/sys/class/net/${name}p`)) execFileSync('ip', ['link', 'del', `${name}p`]);
+    // With the container's namespace its end goes, and this one with it: at a moment that the kernel chooses.
+    spawnSync('ip', ['link', 'del', `${name}p`], { stdio: 'ignore' });
+    assert.ok(!existsSync(`/sys/class/net/${name}p`), `${name}p is gone`);
   }
 }
 
