@@ -15,7 +15,7 @@ const table: Readonly<Record<Layer, Rule>> = {
   model: { may: [] },
   wire: { may: [] },
   addon: { may: ['model'] },
-  image: { may: ['model', 'addon'] },
+  image: { may: ['model', 'addon', 'wire'] },
   runtime: { may: ['model', 'addon'] },
   'store contract': { may: ['model'] },
   store: { may: ['model', 'addon', 'store contract'] },

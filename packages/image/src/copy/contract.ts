@@ -1,0 +1,52 @@
+import type { Digest } from '@berth/model/digest';
+import type { Platform } from '@berth/model/platform';
+
+/** How an image is copied. The defaults move as little as they can and change no byte. */
+export interface CopyOptions {
+  readonly signal: AbortSignal;
+  /**
+   * Which platforms of an index: `host` (this machine's), `all`, or some. With `host` or one platform a target that takes
+   * sparse indexes keeps the index and gets that platform's content; others get the platform's manifest alone.
+   * With several, a target without sparse indexes gets a new index of just those, unless digests are to be preserved.
+   */
+  readonly platforms: 'host' | 'all' | readonly Platform[];
+  /** Fail where a digest would change. */
+  readonly preserveDigests?: boolean;
+  /** Further names at the target, normalised. */
+  readonly additionalNames?: readonly string[];
+  /** Tries again after failures that may pass (`isTransient`), with back-off: this often. 3 when absent. */
+  readonly retries?: number;
+  /** Layers are compressed anew where they are not like this already. */
+  readonly compress?: 'gzip' | 'zstd';
+  /** Blobs moved at once; 3 when absent. */
+  readonly concurrency?: number;
+  readonly onProgress?: (step: CopyStep) => void;
+}
+
+/** Something that happens to one blob, or to the whole when `id` is the image's name. */
+export interface CopyStep {
+  /** Short digest, or a name. */
+  readonly id: string;
+  readonly status: CopyStatus;
+  /** Bytes. */
+  readonly current?: number;
+  readonly total?: number;
+}
+
+export type CopyStatus =
+  | 'waiting'
+  | 'copying'
+  | 'already there'
+  | 'mounted'
+  | 'copied'
+  | 'compressing'
+  | 'trying again'
+  | 'unpacking'
+  | 'done';
+
+export interface CopyResult {
+  readonly images: readonly { readonly names: readonly string[]; readonly digest: Digest }[];
+  /** Bytes of blobs sent, and of those that were there already. */
+  readonly sent: number;
+  readonly present: number;
+}
