@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StreamPeer } from '@berth/sdk/fake-daemon';
 import { frameTypes } from '@berth/wire/native/stream';
 import { berth, startBerth, whenEnded } from './berth.ts';
 import { containerDaemon } from './daemon.ts';
@@ -82,24 +85,40 @@ test('with --sig-proxy=false a signal ends the command alone', async (t) => {
   assert.equal(calls.length, 2);
 });
 
+/** Says more than anybody reads. */
+function endless(peer: StreamPeer): void {
+  const more = () => {
+    while (!peer.connection.destroyed && peer.send(stdout, 'y\n'.repeat(5000)));
+    peer.connection.once('drain', more);
+  };
+  more();
+}
+
 test('a reader that leaves ends the command quietly', async (t) => {
-  const { socket } = await containerDaemon(t, {
-    run(peer) {
-      const more = () => {
-        while (!peer.connection.destroyed && peer.send(stdout, 'y\n'.repeat(5000)));
-        peer.connection.once('drain', more);
-      };
-      more();
-    },
-  });
+  const { socket } = await containerDaemon(t, { run: endless });
   const child = startBerth(socket, ['run', 'i']);
   child.stdout.once('data', () => child.stdout.destroy());
-  let err = '';
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-  const [code] = (await once(child, 'exit')) as [number | null];
+  const { code, err } = await endOf(child);
   assert.equal(err, '');
   assert.equal(code, 0);
 });
+
+test('a reader that leaves a full socket behind ends the command quietly: its write fails with ECONNRESET', async (t) => {
+  const { socket } = await containerDaemon(t, { run: endless });
+  const child = startBerth(socket, ['run', 'i']);
+  await once(child.stdout, 'readable');
+  // Until the command waits for room.
+  await sleep(500);
+  child.stdout.destroy();
+  const { code, err } = await endOf(child);
+  assert.equal(err, '');
+  assert.equal(code, 0);
+});
+
+async function endOf(child: ReturnType<typeof startBerth>): Promise<{ readonly code: unknown; readonly err: string }> {
+  const [[code], err] = await Promise.all([once(child, 'close'), text(child.stderr)]);
+  return { code, err };
+}
 
 test('a daemon that dies in the middle is told, with 125', async (t) => {
   const { socket } = await containerDaemon(t, {

@@ -52,7 +52,7 @@ function writeSome(descriptor: number, bytes: Uint8Array): Promise<number> {
   });
 }
 
-/** EIO: the terminal was hung up. */
+/** EIO: the terminal was hung up. ECONNRESET: a socket, which Node's `spawn` gives, was closed with bytes unread. */
 function isClosed(error: unknown): boolean {
-  return ['EPIPE', 'EIO', 'EBADF'].includes(errnoName(error) ?? '');
+  return ['EPIPE', 'EIO', 'EBADF', 'ECONNRESET'].includes(errnoName(error) ?? '');
 }
