@@ -79,11 +79,134 @@ export interface ProgressEvent {
   readonly current?: number;
   readonly total?: number;
   readonly done?: LoadResult;
+  readonly pulled?: PullResult;
+  readonly pushed?: PushResult;
   readonly error?: ApiError;
 }
 
 export interface LoadResult {
   readonly images: readonly { readonly id: string; readonly names: readonly string[] }[];
+}
+
+/**
+ * POST /images/pull answers progress lines, the last with `pulled`. Credentials never come back in any answer.
+ */
+export interface PullRequest {
+  readonly ref: string;
+  /** `os/arch[/variant]`, or `all` alone; absent: the daemon's own. */
+  readonly platforms?: readonly string[];
+  readonly allTags?: boolean;
+  readonly auth?: RegistryAuth;
+}
+
+/** Absent parts are empty: docker's AuthConfig, as far as it is used. */
+export interface RegistryAuth {
+  readonly username?: string;
+  readonly password?: string;
+  readonly identityToken?: string;
+  readonly registryToken?: string;
+}
+
+export interface PullResult {
+  readonly images: readonly { readonly name: string; readonly id: string; readonly isNew: boolean }[];
+}
+
+/** POST /images/push answers progress lines, the last with `pushed`. */
+export type PushRequest = PullRequest;
+
+export interface PushResult {
+  readonly images: readonly { readonly name: string; readonly id: string }[];
+}
+
+/** GET /images/save?ref=REF&ref=…&platform=… answers a tar. */
+
+/** GET /images/history?ref= */
+export interface HistoryEntry {
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly comment: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly id?: string;
+  readonly names: readonly string[];
+}
+
+/** POST /images/prune */
+export interface PruneRequest {
+  readonly all?: boolean;
+  /** RFC 3339. */
+  readonly until?: string;
+  readonly labels?: readonly string[];
+}
+
+export interface PruneResult {
+  readonly untagged: readonly string[];
+  readonly deleted: readonly string[];
+  /** Bytes. */
+  readonly freed: number;
+}
+
+/** GET /containers/ID/export answers a tar of the container's file system. */
+
+/** GET /system/df */
+export interface DiskUse {
+  /** What the daemon's root folder takes on the disk, bytes; the parts below add up to it. */
+  readonly total: number;
+  /** Blobs that images hold, ingests that wait to be taken up, blobs that nothing holds. */
+  readonly content: { readonly bytes: number; readonly blobs: number; readonly reclaimable: number };
+  readonly ingests: { readonly bytes: number; readonly count: number };
+  readonly layers: { readonly bytes: number; readonly snapshots: number; readonly reclaimable: number };
+  /** Containers' own writable layers and their logs. */
+  readonly containers: { readonly bytes: number; readonly count: number };
+  /** Database, locks, temporary files. */
+  readonly other: { readonly bytes: number };
+  readonly images: readonly ImageUse[];
+}
+
+export interface ImageUse {
+  readonly id: string;
+  readonly names: readonly string[];
+  /** Bytes of content and layers that no other image has: what removing it frees. */
+  readonly unique: number;
+  readonly shared: number;
+  readonly containers: number;
+}
+
+/** POST /gc; GET /gc/explain?digest= answers Explained blobs. */
+export interface GcResult {
+  readonly blobs: readonly string[];
+  readonly snapshots: readonly string[];
+  /** Bytes. */
+  readonly freed: number;
+}
+
+export interface BlobHolders {
+  readonly digest: string;
+  /** Empty: the next collection takes it. */
+  readonly holders: readonly {
+    readonly kind: 'image' | 'container' | 'lease' | 'label';
+    readonly namespace: string;
+    readonly name: string;
+    /** From the first thing held down to the blob. */
+    readonly path: readonly string[];
+  }[];
+}
+
+/** GET /namespaces; POST /namespaces (create or change); DELETE /namespaces/NAME */
+export interface NamespaceView {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Namespaces of one group see each other's images; empty: shared with none. */
+  readonly shareGroup: string;
+}
+
+/** GET /leases; POST /leases {ttl}; DELETE /leases/ID */
+export interface LeaseView {
+  readonly id: string;
+  readonly namespace: string;
+  readonly createdAt: string;
+  /** RFC 3339; absent: it has no end. */
+  readonly expiresAt?: string;
 }
 
 /** POST /images/tag */

@@ -2,6 +2,8 @@ import type { CallContext } from '@berth/model/context';
 import type { Digest } from '@berth/model/digest';
 import type { ImageConfig } from '@berth/model/image-config';
 import type { Descriptor, Manifest } from '@berth/model/manifest';
+import type { Platform } from '@berth/model/platform';
+import type { Credentials } from '@berth/image/registry/contract';
 
 /**
  * Images: names that point at content, and the unpacked layers behind them. A reference to an image is a name in any
@@ -21,6 +23,80 @@ export interface ImageService {
   remove(context: CallContext, ref: string, options: RemoveOptions): Promise<RemovedImage>;
   /** For this machine's platform, unpacked when it is not yet. @throws not_found */
   ready(context: CallContext, ref: string): Promise<ReadyImage>;
+}
+
+/** Images on their way between the store and elsewhere. */
+export interface ImageTransfers {
+  /**
+   * Brings an image from a registry: unpacked for the platform that was asked for (this machine's, where none was).
+   * Calls for the same reference, platforms and credentials that overlap are one pull; it goes on while any of them is
+   * there. What a broken pull has brought is taken up by the next, in any namespace of the share group.
+   * @throws not_found, unauthenticated, permission_denied, resource_exhausted, unavailable, data_loss
+   */
+  pull(context: CallContext, ref: string, options: PullOptions, progress: Progress): Promise<PulledImage>;
+  /** Sends an image to the registry that its name says; layers from there are mounted. @throws as pull */
+  push(context: CallContext, ref: string, options: PushOptions, progress: Progress): Promise<PushedImage>;
+  /**
+   * An OCI layout with docker's manifest.json, as a tar: byte-exact content, index.json first.
+   * @throws before the first byte: not_found, also for a platform that is not here
+   */
+  save(context: CallContext, refs: readonly string[], options: SaveOptions): Promise<AsyncIterable<Uint8Array>>;
+}
+
+export interface PullOptions {
+  /** Absent: this machine's. Of an index only these are brought; `all` brings every one. */
+  readonly platforms?: 'all' | readonly Platform[];
+  /** What the caller sent along; absent: the daemon's own credential chain. */
+  readonly credentials?: Credentials;
+  /** Every tag of the repository. */
+  readonly allTags?: boolean;
+}
+
+export interface PulledImage {
+  readonly images: readonly { readonly name: string; readonly target: Digest; readonly isNew: boolean }[];
+}
+
+export interface PushOptions {
+  readonly platforms?: 'all' | readonly Platform[];
+  readonly credentials?: Credentials;
+  readonly allTags?: boolean;
+}
+
+export interface PushedImage {
+  readonly images: readonly { readonly name: string; readonly target: Digest }[];
+}
+
+export interface SaveOptions {
+  readonly platforms?: readonly Platform[];
+  /** Layers whose licence does not let them be handed on are left out unless asked for. */
+  readonly foreignLayers?: boolean;
+}
+
+export interface HistoryStep {
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly createdBy: string;
+  readonly comment: string;
+  /** Bytes unpacked, 0 for a step without a layer. */
+  readonly size: number;
+  /** Of the last step: the image's. */
+  readonly id?: Digest;
+  readonly names: readonly string[];
+}
+
+export interface PruneOptions {
+  readonly all: boolean;
+  /** Only images created before; milliseconds since 1970. */
+  readonly until?: number;
+  /** `key` or `key=value`, all of them; with `!` before it none. */
+  readonly labels: readonly string[];
+}
+
+export interface PrunedImages {
+  readonly untagged: readonly string[];
+  readonly deleted: readonly Digest[];
+  /** Bytes. */
+  readonly freed: number;
 }
 
 export type Progress = (event: ProgressStep) => void;
