@@ -7,6 +7,8 @@ export interface TestLine {
   readonly result: 'passed' | 'failed' | 'skipped';
   /** The failure with its stack, or the reason of a skip. */
   readonly detail: string;
+  /** How it failed in the attempt that it did not pass; it passed in the other one. */
+  readonly unsteady?: string;
 }
 
 /** What became of one run: a file, or all the unit tests in one process. */
