@@ -23,6 +23,13 @@ const packages: readonly SystemPackage[] = [
   { name: 'crun', file: '/usr/bin/crun', neededFor: 'crun behind our daemon, where it takes the cgroups' },
   { name: 'uidmap', file: '/usr/bin/newuidmap', neededFor: 'rootless containers with ranges of ids' },
   { name: 'dbus', file: '/usr/bin/dbus-daemon', neededFor: 'the systemd driver over a real bus' },
+  { name: 'docker-registry', file: '/usr/bin/docker-registry', neededFor: 'a real registry to pull from and push to' },
+  { name: 'skopeo', file: '/usr/bin/skopeo', neededFor: 'reading and writing images as others do' },
+  { name: 'umoci', file: '/usr/bin/umoci', neededFor: 'reading the layouts that we write' },
+  { name: 'docker.io', file: '/usr/sbin/dockerd', neededFor: 'copying from and to a live dockerd' },
+  { name: 'apache2-utils', file: '/usr/bin/htpasswd', neededFor: 'registries with passwords' },
+  { name: 'openssl', file: '/usr/bin/openssl', neededFor: 'registries with certificates of their own' },
+  { name: 'debootstrap', file: '/usr/sbin/debootstrap', neededFor: 'an image of a whole Debian' },
   { name: 'procps', file: '/usr/bin/ps', neededFor: 'berth top with arguments of ps' },
 ];
 
