@@ -25,7 +25,8 @@ export interface ContentStore {
   delete(context: CallContext, digest: Digest): Promise<void>;
 
   /**
-   * Opens or resumes the ingest of this reference. Only one writer at a time holds a reference.
+   * Opens or resumes the ingest of this reference. Only one writer at a time holds a reference. With `expected.digest`
+   * it is one ingest for all namespaces of a share group: bytes that one of them left are taken up by another.
    * @throws unavailable (another writer holds it), already_exists (`expected` is already a blob)
    */
   ingest(context: CallContext, ref: string, expected?: Expected): Promise<Ingest>;

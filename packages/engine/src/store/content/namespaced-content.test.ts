@@ -84,6 +84,29 @@ describe('namespaces and content', () => {
     );
   });
 
+  it('of one share group go on with the ingest of a blob that another had to leave', async () => {
+    {
+      await using ingest = await stores.content.ingest(inNamespace('moby'), 'r', expected);
+      await ingest.write(Buffer.from('sha'));
+    }
+    const group = inNamespace('k8s.io');
+    assert.deepEqual(
+      (await stores.content.ingests(group)).map(({ ref, offset }) => [ref, offset]),
+      [['r', 3]],
+    );
+    {
+      await using other = await stores.content.ingest(inNamespace('other'), 'r', expected);
+      assert.equal(other.offset, 0);
+    }
+    await using ingest = await stores.content.ingest(group, 'r', expected);
+    assert.equal(ingest.offset, 3);
+    await assert.rejects(stores.content.ingest(inNamespace('default'), 'r', expected), { code: 'ingest_held' });
+    await ingest.write(Buffer.from('red'));
+    await ingest.commit(group);
+    await stores.content.info(inNamespace('moby'), expected.digest);
+    assert.deepEqual(await stores.content.ingests(inNamespace('moby')), []);
+  });
+
   it('refuse a write under a lease that has ended', async () => {
     const lease = await stores.leases.create('default');
     await lease[Symbol.asyncDispose]();

@@ -3,7 +3,7 @@ import type { Digest } from '@berth/model/digest';
 import type { BlobInfo, ByteRange, ContentStore, Expected, Ingest, IngestStatus, Labels } from '../content.ts';
 import type { SqliteMetadata } from '../metadata/sqlite-metadata.ts';
 import type { BlobPins } from './blob-pins.ts';
-import { blobExists, missingBlob, sizeMismatch, tooLarge } from './content-error.ts';
+import { blobExists, missingBlob, missingIngest, sizeMismatch, tooLarge } from './content-error.ts';
 import { defaultReadAllLimit, type LocalContentStore } from './local-content.ts';
 import { NamespacedIngest } from './namespaced-ingest.ts';
 
@@ -75,20 +75,41 @@ export class NamespacedContent implements ContentStore {
     const { local, metadata, pins } = this.#parts;
     const { digest, size } = expected;
     if (digest !== undefined && (await this.#adopt(context, digest, size))) throw blobExists(digest);
-    const inner = await local.resume(`${context.namespace}/${ref}`, expected);
+    const inner = await local.resume(this.#rawRef(context, ref, expected), expected);
     return new NamespacedIngest({ inner, ref, metadata, pins });
   }
 
   async ingests(context: CallContext): Promise<readonly IngestStatus[]> {
-    const prefix = `${context.namespace}/`;
+    const prefixes = this.#prefixes(context);
     const all = await this.#parts.local.ingests(context);
-    return all
-      .filter(({ ref }) => ref.startsWith(prefix))
-      .map((status) => ({ ...status, ref: status.ref.slice(prefix.length) }));
+    return all.flatMap((status) => {
+      const prefix = prefixes.find((one) => status.ref.startsWith(one));
+      return prefix === undefined ? [] : [{ ...status, ref: status.ref.slice(prefix.length) }];
+    });
   }
 
-  abort(context: CallContext, ref: string): Promise<void> {
-    return this.#parts.local.abort(context, `${context.namespace}/${ref}`);
+  async abort(context: CallContext, ref: string): Promise<void> {
+    const { local } = this.#parts;
+    const known = new Set((await local.ingests(context)).map((status) => status.ref));
+    const raw = new Set(this.#prefixes(context).map((prefix) => prefix + ref));
+    const found = [...raw].filter((one) => known.has(one));
+    if (found.length === 0) throw missingIngest(ref);
+    for (const one of found) await local.abort(context, one);
+  }
+
+  /**
+   * An ingest that says which blob it is to become is one for the whole share group, so that any of its doors takes up
+   * what another had to leave; one that does not is its namespace's own.
+   */
+  #rawRef(context: CallContext, ref: string, { digest }: Expected): string {
+    const [shared, own] = this.#prefixes(context);
+    return (digest === undefined ? own : shared) + ref;
+  }
+
+  /** What raw references start with: of the scope first, of the namespace itself last. */
+  #prefixes({ namespace }: CallContext): readonly [string, string] {
+    const scope = this.#parts.metadata.read((tx) => tx.namespaces.scope(namespace));
+    return [`${scope}/`, `namespace/${namespace}/`];
   }
 
   #find(context: CallContext, digest: Digest): BlobInfo {
