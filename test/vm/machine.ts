@@ -7,7 +7,7 @@ import { type Kernel, pack } from './kernel.ts';
 export interface Job {
   /** Its first process, a file of this folder. */
   readonly start: string;
-  /** Of build/test/vm, without .cjs. */
+  /** A folder of build/test/vm. */
   readonly program: string;
   /** Milliseconds after which the machine is switched off. */
   readonly patience: number;
@@ -55,7 +55,7 @@ function withInit(kernel: Kernel, work: string): string {
 
 function argumentsOf(kernel: Kernel, job: Job, initrd: string): string[] {
   const words = [
-    'console=ttyS0 quiet panic=-1 cgroup_no_v1=all',
+    'console=ttyS0 quiet loglevel=2 panic=-1 cgroup_no_v1=all',
     `BERTH_VM_START=${job.start} BERTH_VM_PROGRAM=${job.program}`,
   ];
   const fixed =

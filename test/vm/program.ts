@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { makePrograms } from '../conformance/suite/rootfs.ts';
 import type { Runtime } from '../conformance/suite/runtime.ts';
 
 const root = path.join(import.meta.dirname, '../..');
@@ -16,10 +16,14 @@ export interface Selection {
 
 export const berthOci: Runtime = { name: 'berth-oci', command: [path.join(root, 'bin/berth-oci')] };
 
-/** One bundle in build/test/vm: reading TypeScript takes too long in an emulated machine. @returns its path */
+/**
+ * One bundle in build/test/vm, and beside it what containers run: reading TypeScript and compiling take too long in an
+ * emulated machine. @returns the folder of both
+ */
 export async function buildProgram(name: string, selection: Selection): Promise<string> {
-  const outfile = path.join(root, 'build/test/vm', `${name}.cjs`);
-  mkdirSync(path.dirname(outfile), { recursive: true });
+  const folder = path.join(root, 'build/test/vm', name);
+  const outfile = path.join(folder, 'program.cjs');
+  makePrograms(path.join(folder, 'programs'));
   await build({
     stdin: { contents: sourceOf(selection), resolveDir: import.meta.dirname, loader: 'ts' },
     bundle: true,
@@ -31,7 +35,7 @@ export async function buildProgram(name: string, selection: Selection): Promise<
     define: { 'import.meta.dirname': JSON.stringify(path.join(root, 'test/conformance/suite')) },
     logLevel: 'error',
   });
-  return outfile;
+  return folder;
 }
 
 function sourceOf({ runtime, systemd, topics }: Selection): string {

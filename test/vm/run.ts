@@ -28,7 +28,7 @@ await build();
 const runtime = words.includes('runc') ? await findRunc() : berthOci;
 if (runtime === undefined) throw new Error('no runc: neither go to build one with, nor a package');
 const program = `run-${process.pid}`;
-const bundle = await buildProgram(program, { runtime, systemd, topics: named.length === 0 ? usualTopics() : named });
+const folder = await buildProgram(program, { runtime, systemd, topics: named.length === 0 ? usualTopics() : named });
 try {
   const kernel = findKernel();
   console.log(`Linux ${kernel.version}, ${runtime.name}${systemd ? ', systemd' : ''}`);
@@ -39,5 +39,5 @@ try {
     onLine: (line) => console.log(line),
   });
 } finally {
-  rmSync(bundle);
+  rmSync(folder, { recursive: true });
 }

@@ -1,10 +1,18 @@
 import { strict as assert } from 'node:assert';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { tolerate } from '@berth/model/error';
 import { expectOk, until } from '../suite/box.ts';
 import type { Case } from '../suite/case.ts';
 
 const ns = 'links /proc/self/ns';
+
+/** Empty for a process that has ended. */
+function commandLineOf(pid: string): string {
+  let text = '';
+  tolerate(['ENOENT', 'ESRCH'], () => (text = readFileSync(`/proc/${pid}/cmdline`, 'utf8')));
+  return text;
+}
 
 export const cases: readonly Case[] = [
   {
@@ -109,7 +117,8 @@ export const cases: readonly Case[] = [
       const pidFile = path.join(box.folder, 'pid');
       expectOk(await box.exec(['/probe', 'wait'], { flags: ['--detach', '--pid-file', pidFile] }));
       const pid = readFileSync(pidFile, 'utf8');
-      assert.match(readFileSync(`/proc/${pid}/cmdline`, 'utf8'), /^\/probe\0wait/);
+      // runc is back a moment before the program is executed.
+      await until(() => commandLineOf(pid).startsWith('/probe\0wait'), 'the program runs');
     },
   },
   {
@@ -120,8 +129,7 @@ export const cases: readonly Case[] = [
       expectOk(await box.exec(['/probe', 'wait'], { flags: ['--detach', '--pid-file', pidFile] }));
       const pid = readFileSync(pidFile, 'utf8');
       expectOk(await box.call(['kill', box.id, 'KILL']));
-      const isGone = () => !existsSync(`/proc/${pid}/cmdline`) || readFileSync(`/proc/${pid}/cmdline`, 'utf8') === '';
-      await until(isGone, 'the process is gone');
+      await until(() => commandLineOf(pid) === '', 'the process is gone');
     },
   },
   {

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { expectOk } from '../suite/box.ts';
+import { expectOk, until } from '../suite/box.ts';
 import { readCgroup } from '../suite/cgroups.ts';
 import type { Case } from '../suite/case.ts';
 import { withoutNamespace } from '../suite/spec.ts';
@@ -70,9 +70,7 @@ export const cases: readonly Case[] = [
       assert.equal(readCgroup(box.cgroup, 'pids', 'cgroup.procs').split('\n').length, 3);
       expectOk(await box.call(['kill', box.id, 'KILL']));
       await box.reach('stopped');
-      for (let turn = 0; turn < 100 && readCgroup(box.cgroup, 'pids', 'cgroup.procs') !== ''; turn++)
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      assert.equal(readCgroup(box.cgroup, 'pids', 'cgroup.procs'), '');
+      await until(() => readCgroup(box.cgroup, 'pids', 'cgroup.procs') === '', 'all processes have ended');
     },
   },
   {

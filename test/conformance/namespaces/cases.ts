@@ -39,7 +39,7 @@ const joined = (['network', 'ipc', 'uts', 'pid'] as const).map((type): Case => (
       '--fork',
       '--kill-child',
       'sleep',
-      '60',
+      '600',
     ]);
     try {
       const children = `/proc/${holder.pid}/task/${holder.pid}/children`;

@@ -54,7 +54,7 @@ static void sleep_for(const struct word *word) {
 
 /* await PATH: until it exists. */
 static void await_file(const struct word *word) {
-    for (int turn = 0; turn < 1000 && access(field(word, 1), F_OK); turn++) usleep(10000);
+    for (int turn = 0; turn < 12000 && access(field(word, 1), F_OK); turn++) usleep(10000);
     json_result(access(field(word, 1), F_OK));
 }
 

@@ -76,7 +76,7 @@ int main(int argc, char **argv) {
     if (!strcmp(argv[1], "seccomp")) answer_calls(descriptor);
     if (!strcmp(argv[1], "pidfd")) {
         struct pollfd polled = {descriptor, POLLIN, 0};
-        printf(poll(&polled, 1, 10000) == 1 ? "ended\n" : "late\n");
+        printf(poll(&polled, 1, 60000) == 1 ? "ended\n" : "late\n");
     }
     return 0;
 }

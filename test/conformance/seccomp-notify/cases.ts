@@ -25,6 +25,12 @@ interface Told {
   readonly state: Readonly<Record<string, unknown>>;
 }
 
+/** The agent may be told later than the container goes on. */
+async function toldTo(agent: DescriptorReceiver): Promise<Told> {
+  await agent.until('}\n');
+  return JSON.parse(agent.text.split('\n')[1]!) as Told;
+}
+
 export const cases: readonly Case[] = [
   {
     name: 'the agent answers the call',
@@ -42,7 +48,7 @@ export const cases: readonly Case[] = [
       box.spec.annotations = { k: 'v' };
       notify(box, agent.socket);
       await box.start();
-      const told = JSON.parse(agent.text.split('\n')[1]!) as Told;
+      const told = await toldTo(agent);
       assert.deepEqual(told.fds, ['seccompFd']);
       assert.equal(told.metadata, 'the metadata');
       assert.equal(told.pid, (await box.state()).pid);
@@ -64,7 +70,7 @@ export const cases: readonly Case[] = [
       rmSync(`${box.folder}/seccomp.sock`);
       await using agent = await DescriptorReceiver.open(box, 'seccomp');
       assert.equal((await box.execProbe([call])).of(call), 'EOPNOTSUPP');
-      const told = JSON.parse(agent.text.split('\n')[1]!) as Told;
+      const told = await toldTo(agent);
       assert.notEqual(told.pid, (await box.state()).pid);
       assert.equal(told.state['status'], 'running');
     },

@@ -14,6 +14,7 @@ import {
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ran } from '../../harness/command.ts';
+import { commandPatience, eventPatience } from '../../harness/patience.ts';
 import { mountsBelow } from '../../harness/sweep.ts';
 import { leftCgroups } from './cgroups.ts';
 import type { Programs } from './rootfs.ts';
@@ -70,7 +71,7 @@ export class Box implements AsyncDisposable {
   async call(args: readonly string[], options: CallOptions = {}): Promise<Ran> {
     const at = path.join(this.folder, String(this.#calls++));
     const child = this.spawn([...this.globals, ...args], at, options);
-    const { timeout = 30_000 } = options;
+    const { timeout = commandPatience } = options;
     let late = false;
     const timer = setTimeout(() => (late = child.kill('SIGKILL')), timeout);
     const code = await new Promise<number>((resolve, reject) => {
@@ -196,9 +197,6 @@ export class Box implements AsyncDisposable {
   }
 }
 
-/** Milliseconds for what comes by itself; much for a machine that has other things to do. */
-const patience = 15_000;
-
 /** Not in TypeScript's library yet. */
 const { rawJSON: rawJson } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
 
@@ -214,6 +212,6 @@ function seenIn(ran: Ran): Seen {
 
 /** Asks again and again. @throws AssertionError when it does not become true in time */
 export async function until(isTrue: () => boolean | Promise<boolean>, what: string | (() => string)): Promise<void> {
-  for (const deadline = Date.now() + patience; Date.now() < deadline; await sleep(10)) if (await isTrue()) return;
-  assert.fail(`not so within ${patience} ms: ${typeof what === 'string' ? what : what()}`);
+  for (const deadline = Date.now() + eventPatience; Date.now() < deadline; await sleep(10)) if (await isTrue()) return;
+  assert.fail(`not so within ${eventPatience} ms: ${typeof what === 'string' ? what : what()}`);
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
+  cpSync,
   globSync,
   linkSync,
   mkdirSync,
@@ -26,11 +27,9 @@ export class Programs implements Disposable {
 
   constructor() {
     this.folder = mkdtempSync('/tmp/bc-programs-');
-    copyFileSync('/bin/busybox', path.join(this.folder, 'busybox'));
-    const sources = globSync(path.join(import.meta.dirname, '../probe/*.c'));
-    compile(path.join(this.folder, 'probe'), ['-static', ...sources]);
-    for (const name of ['descriptor', 'reaper'] as const)
-      compile(this.program(name), [path.join(import.meta.dirname, `../programs/${name}.c`)]);
+    const made = process.env['BERTH_TEST_PROGRAMS'];
+    if (made === undefined) makePrograms(this.folder);
+    else cpSync(made, this.folder, { recursive: true });
   }
 
   /** A root file system of a case's own: hard links, so that it costs nothing. */
@@ -48,6 +47,16 @@ export class Programs implements Disposable {
   [Symbol.dispose](): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Fills a folder with them. An emulated machine finds them made, by BERTH_TEST_PROGRAMS: it compiles for a minute. */
+export function makePrograms(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  copyFileSync('/bin/busybox', path.join(folder, 'busybox'));
+  const sources = globSync(path.join(import.meta.dirname, '../probe/*.c'));
+  compile(path.join(folder, 'probe'), ['-static', ...sources]);
+  for (const name of ['descriptor', 'reaper'])
+    compile(path.join(folder, name), [path.join(import.meta.dirname, `../programs/${name}.c`)]);
 }
 
 function compile(output: string, args: readonly string[]): void {

@@ -21,7 +21,7 @@ const besideJoined = (['network', 'uts'] as const).map((type): Case => ({
   name: `a ${type} namespace of the host is joined by a container with a user namespace of its own`,
   run: async (box) => {
     const file = type === 'network' ? 'net' : type;
-    const holder = spawn('unshare', [`--${file}`, '--fork', '--kill-child', 'sleep', '60']);
+    const holder = spawn('unshare', [`--${file}`, '--fork', '--kill-child', 'sleep', '600']);
     try {
       const path = `/proc/${holder.pid}/ns/${file}`;
       await until(() => readlinkSync(path) !== readlinkSync(`/proc/self/ns/${file}`), 'the namespace is there');
@@ -146,7 +146,7 @@ export const cases: readonly Case[] = [
     name: 'a user namespace with a path is joined',
     since: '1.2',
     run: async (box) => {
-      const holder = spawn('unshare', ['--user', '--map-root-user', '--fork', '--kill-child', 'sleep', '60']);
+      const holder = spawn('unshare', ['--user', '--map-root-user', '--fork', '--kill-child', 'sleep', '600']);
       try {
         const own = readlinkSync('/proc/self/ns/user');
         const file = `/proc/${holder.pid}/ns/user`;

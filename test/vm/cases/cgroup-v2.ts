@@ -151,7 +151,7 @@ export const cases: readonly Case[] = [
         ['stats', 50, 16 * megabyte],
       );
       assert.ok(stats.data.memory.usage.usage > 0 && stats.data.cpu.usage.total > 0);
-      const events = box.call(['events', '--interval', '500ms', box.id], { timeout: 60_000 });
+      const events = box.call(['events', '--interval', '500ms', box.id]);
       const output = () => readFileSync(path.join(box.folder, '3.out'), 'utf8');
       await until(() => output().includes('"stats"'), 'events has begun');
       writeFileSync(path.join(box.rootfs, 'work/go'), '');
