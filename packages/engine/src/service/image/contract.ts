@@ -15,12 +15,19 @@ export interface ImageService {
   /** An image of one layer from the tar of a root file system. */
   import(context: CallContext, path: string, request: ImportRequest, progress: Progress): Promise<LoadedImages>;
   list(context: CallContext): Promise<readonly ImageView[]>;
-  /** @throws not_found, invalid_argument (`ambiguous`) */
-  inspect(context: CallContext, ref: string): Promise<ImageDetails>;
+  /**
+   * For this machine's platform or else any that is here; with `platform` for that one alone.
+   * @throws not_found, invalid_argument (`ambiguous`)
+   */
+  inspect(context: CallContext, ref: string, platform?: Platform): Promise<ImageDetails>;
+  /** What made the image, the newest step first. @throws as inspect */
+  history(context: CallContext, ref: string, platform?: Platform): Promise<readonly HistoryStep[]>;
   /** @throws not_found */
   tag(context: CallContext, source: string, target: string): Promise<void>;
   /** @throws not_found, failed_precondition (`image_in_use`, `several_names`) */
   remove(context: CallContext, ref: string, options: RemoveOptions): Promise<RemovedImage>;
+  /** Removes untagged images, with `all` every one, that no container of the share group needs. */
+  prune(context: CallContext, options: PruneOptions): Promise<PrunedImages>;
   /** For this machine's platform, unpacked when it is not yet. @throws not_found */
   ready(context: CallContext, ref: string): Promise<ReadyImage>;
 }
@@ -79,7 +86,7 @@ export interface HistoryStep {
   readonly comment: string;
   /** Bytes unpacked, 0 for a step without a layer. */
   readonly size: number;
-  /** Of the last step: the image's. */
+  /** Of the newest step: the image's. */
   readonly id?: Digest;
   readonly names: readonly string[];
 }

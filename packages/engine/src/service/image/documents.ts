@@ -4,7 +4,7 @@ import { BerthError, isKind } from '@berth/model/error';
 import { parseImageConfig, type ImageConfig } from '@berth/model/image-config';
 import { parseIndex, parseManifest, type Descriptor, type Manifest } from '@berth/model/manifest';
 import { isIndexType, isManifestType } from '@berth/model/media-type';
-import { chooseManifest, hostPlatform, type Platform } from '@berth/model/platform';
+import { chooseManifest, hostPlatform, isAttestation, type Platform } from '@berth/model/platform';
 import type { ContentStore } from '#store/content';
 
 /** The manifest and config of an image for one platform. */
@@ -59,7 +59,8 @@ export async function presentImages(read: ReadDocument, target: Descriptor): Pro
   try {
     if (isIndexType(target.mediaType)) {
       const { manifests } = parseIndex(await read(target));
-      return (await Promise.all(manifests.map((child) => presentImages(read, child)))).flat();
+      const images = manifests.filter((child) => !isAttestation(child));
+      return (await Promise.all(images.map((child) => presentImages(read, child)))).flat();
     }
     if (!isManifestType(target.mediaType)) return [];
     return [await platformImage(read, target)];

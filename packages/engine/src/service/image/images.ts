@@ -2,16 +2,19 @@ import type { CallContext } from '@berth/model/context';
 import { withLease } from '@berth/model/context';
 import { BerthError, isKind } from '@berth/model/error';
 import type { Descriptor } from '@berth/model/manifest';
+import type { Platform } from '@berth/model/platform';
 import { parseReference } from '@berth/model/reference';
 import type { ImageBackend } from './backend.ts';
 import type { ImageService, ReadyImage } from './contract.ts';
 import { documentsOf, platformImage, type PlatformImage, presentImages } from './documents.ts';
 import { findImage } from './find.ts';
+import { imageHistory } from './history.ts';
 import { importImage } from './import.ts';
 import { isDangling } from './labels.ts';
 import { listImages, viewImage } from './list.ts';
 import { loadArchive } from './load.ts';
 import { moveName } from './name-change.ts';
+import { pruneImages } from './prune.ts';
 import { removeImage } from './remove.ts';
 import { storedLayers, topChain, unpackImage } from './unpack.ts';
 
@@ -20,14 +23,20 @@ export function createImageService(backend: ImageBackend): ImageService {
     load: (context, path, progress) => loadArchive(backend, context, { path, progress }),
     import: (context, path, request, progress) => importImage(backend, context, { path, request, progress }),
     list: (context) => listImages(backend, context),
-    inspect: async (context, ref) => {
+    inspect: async (context, ref, platform) => {
       const { records } = await findImage(backend, context, ref);
       const view = await viewImage(backend, context, records);
-      const { config, manifest } = await shownImage(backend, context, { target: records[0].target, ref });
+      const { config, manifest } = await shownImage(backend, context, { target: records[0].target, ref, platform });
       return { ...view, config, manifest, configDigest: manifest.config.digest };
+    },
+    history: async (context, ref, platform) => {
+      const { records } = await findImage(backend, context, ref);
+      const image = await shownImage(backend, context, { target: records[0].target, ref, platform });
+      return await imageHistory(backend, context, { image, records });
     },
     tag: (context, source, target) => tagImage(backend, context, source, target),
     remove: (context, ref, options) => removeImage(backend, context, { ref, ...options }),
+    prune: (context, options) => pruneImages(backend, context, options),
     ready: (context, ref) => readyImage(backend, context, ref),
   };
 }
@@ -43,14 +52,22 @@ async function tagImage(backend: ImageBackend, context: CallContext, source: str
   backend.events.publish({ type: 'image', action: 'tag', id: records[0].target.digest, attributes });
 }
 
+interface AskedImage {
+  readonly target: Descriptor;
+  /** As the caller names it. */
+  readonly ref: string;
+  /** Absent: this machine's. */
+  readonly platform?: Platform | undefined;
+}
+
 /** @throws not_found (`no_such_platform`) that names the image as the caller does */
 async function hostImage(
   backend: ImageBackend,
   context: CallContext,
-  { target, ref }: { readonly target: Descriptor; readonly ref: string },
+  { target, ref, platform }: AskedImage,
 ): Promise<PlatformImage> {
   try {
-    return await platformImage(documentsOf(backend.content, context), target);
+    return await platformImage(documentsOf(backend.content, context), target, platform);
   } catch (cause) {
     if (!isKind(cause, 'not_found') || cause.code !== 'no_such_platform') throw cause;
     throw new BerthError('not_found', `image ${ref}: ${cause.message}`, { code: cause.code, cause });
@@ -58,15 +75,11 @@ async function hostImage(
 }
 
 /** This machine's, or else any that is here: an image for others can be looked at all the same. */
-async function shownImage(
-  backend: ImageBackend,
-  context: CallContext,
-  asked: { readonly target: Descriptor; readonly ref: string },
-): Promise<PlatformImage> {
+async function shownImage(backend: ImageBackend, context: CallContext, asked: AskedImage): Promise<PlatformImage> {
   try {
     return await hostImage(backend, context, asked);
   } catch (error) {
-    if (!isKind(error, 'not_found') || error.code !== 'no_such_platform') throw error;
+    if (asked.platform !== undefined || !isKind(error, 'not_found')) throw error;
     const [other] = await presentImages(documentsOf(backend.content, context), asked.target);
     if (other === undefined) throw error;
     return other;

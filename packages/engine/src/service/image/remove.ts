@@ -61,7 +61,12 @@ function inUse(ref: string, container: string, count: number): BerthError {
   });
 }
 
-async function missing(backend: ImageBackend, context: CallContext, digests: readonly Digest[]): Promise<Digest[]> {
+/** Those of the digests that the namespace does not see any more. */
+export async function missing(
+  backend: ImageBackend,
+  context: CallContext,
+  digests: readonly Digest[],
+): Promise<Digest[]> {
   const gone: Digest[] = [];
   for (const digest of digests) {
     try {
