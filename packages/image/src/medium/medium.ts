@@ -24,6 +24,11 @@ export interface ImageSource extends AsyncDisposable {
   blob(descriptor: Descriptor): SourceBlob;
   /** The registry repository that the blobs are in: a target in the same registry mounts them from there. */
   readonly origin?: RepositoryName;
+  /**
+   * The manifests are made here, from configs (docker's graph store, `docker save` of old): nobody knows an image by their
+   * digests, so that `copy` may name a layer in the form that the target has (`ImageTarget.substitute`).
+   */
+  readonly makesManifests?: boolean;
 }
 
 export interface SourceImage {
@@ -50,14 +55,23 @@ export interface ImageTarget extends AsyncDisposable {
   readonly abilities: TargetAbilities;
   /**
    * True when the blob or document is there already, or could be had without sending it (mounted from the origin in
-   * the same registry): then it is not put. With a `diffId` a target that keeps unpacked layers may know it by that.
+   * the same registry): then it is not put. With a `diffId` or `chainId` a target that keeps unpacked layers may know
+   * it by that.
    */
   has(descriptor: Descriptor, hints: BlobHints): Promise<boolean>;
+  /**
+   * Another form of a layer that is there already, e.g. compressed: same diff id, other digest. Asked when `has` said no
+   * and the source `makesManifests`; `copy` then puts a manifest with this descriptor and does not put the layer.
+   */
+  substitute?(descriptor: Descriptor, diffId: Digest, signal: AbortSignal): Promise<Descriptor | undefined>;
   /** Stores a blob, verified. Called for several at once. @throws data_loss (`digest_mismatch`, `size_mismatch`) */
   putBlob(descriptor: Descriptor, source: SourceBlob, hints: BlobHints): Promise<void>;
   /** Stores a document with these very bytes; what it names (of the chosen platforms) was put before. */
   putDocument(descriptor: Descriptor, bytes: Uint8Array, signal: AbortSignal): Promise<void>;
-  /** Makes the image visible. Called once for each image, after all its content was put. */
+  /**
+   * Makes the image visible. Called once for each image, after all its content was put.
+   * @throws aborted (`content_gone`) when what `has` found is gone since: `copy` asks and puts all of the image once more
+   */
   publish(image: PublishedImage, signal: AbortSignal): Promise<void>;
 }
 
@@ -78,6 +92,8 @@ export interface BlobHints {
   readonly signal: AbortSignal;
   /** Of a layer: digest of its uncompressed tar, from the image's config. */
   readonly diffId?: Digest;
+  /** Of a layer: it and all below it (image-spec, config.md, "Layer ChainID"). Unpacked layers are known by this. */
+  readonly chainId?: Digest;
   readonly origin?: RepositoryName;
   /** Bytes stored so far, with those that were there from an earlier try. */
   readonly onProgress?: (bytes: number) => void;
