@@ -13,6 +13,7 @@ const steps: readonly Step[] = [
   nodeStep('lint', [tool('oxlint'), '--format=unix']),
   nodeStep('format', [tool('oxfmt'), '--list-different']),
   nodeStep('generated code', ['scripts/generate-plan-kinds.ts', '--check']),
+  nodeStep('generated protobuf code', ['scripts/generate-proto.ts', '--check']),
   {
     name: 'fences',
     run: async () =>
