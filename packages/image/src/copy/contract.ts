@@ -20,6 +20,8 @@ export interface CopyOptions {
   readonly compress?: 'gzip' | 'zstd';
   /** Blobs moved at once; 3 when absent. */
   readonly concurrency?: number;
+  /** Folder for layers that are compressed anew, until they are sent; the system's temporary folder when absent. */
+  readonly scratch?: string;
   readonly onProgress?: (step: CopyStep) => void;
 }
 

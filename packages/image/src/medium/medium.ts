@@ -54,6 +54,11 @@ export interface ImageTarget extends AsyncDisposable {
   readonly title: string;
   readonly abilities: TargetAbilities;
   /**
+   * The location names no image (a whole archive or layout): several may be put, and each is published under the names
+   * that its source has for it. Otherwise there is one image, and the target itself knows its name.
+   */
+  readonly keepsNames?: boolean;
+  /**
    * True when the blob or document is there already, or could be had without sending it (mounted from the origin in
    * the same registry): then it is not put. With a `diffId` or `chainId` a target that keeps unpacked layers may know
    * it by that.
@@ -66,13 +71,18 @@ export interface ImageTarget extends AsyncDisposable {
   substitute?(descriptor: Descriptor, diffId: Digest, signal: AbortSignal): Promise<Descriptor | undefined>;
   /** Stores a blob, verified. Called for several at once. @throws data_loss (`digest_mismatch`, `size_mismatch`) */
   putBlob(descriptor: Descriptor, source: SourceBlob, hints: BlobHints): Promise<void>;
-  /** Stores a document with these very bytes; what it names (of the chosen platforms) was put before. */
+  /**
+   * Stores a document with these very bytes; what it names (of the chosen platforms) was put before. Manifests and
+   * indexes are always put, also where `has` would find them; configs are not when `has` finds them.
+   */
   putDocument(descriptor: Descriptor, bytes: Uint8Array, signal: AbortSignal): Promise<void>;
   /**
    * Makes the image visible. Called once for each image, after all its content was put.
    * @throws aborted (`content_gone`) when what `has` found is gone since: `copy` asks and puts all of the image once more
    */
   publish(image: PublishedImage, signal: AbortSignal): Promise<void>;
+  /** Called once, after the last `publish`, where all images become visible together: archives. */
+  finish?(signal: AbortSignal): Promise<void>;
 }
 
 export interface TargetAbilities {
