@@ -129,7 +129,7 @@ function compareMessage(message: DescMessage, table: Table): void {
   for (const nested of message.nestedMessages) compareMessage(nested, table);
 }
 
-function fieldRow(field: DescField): Required<FieldRow> | object {
+function fieldRow(field: DescField): Record<keyof FieldRow, unknown> & { readonly number: number } {
   return {
     name: field.name,
     number: field.number,
