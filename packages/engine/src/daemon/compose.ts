@@ -10,8 +10,7 @@ import type { CommandRuntimeOptions } from '@berth/runtime/handler/command/optio
 import { createRuntimes } from '@berth/runtime/handler/create-runtimes';
 import { Launcher } from '@berth/runtime/shim/launcher';
 import { createHttpHost } from '#api/http/host';
-import { nativeErrorBody } from '#api/native/api-error';
-import { nativeRoutes } from '#api/native/dialect';
+import { nativeDialect } from '#api/native/dialect';
 import type { ContainerBackend } from '#service/container/backend';
 import { createContainerService } from '#service/container/containers';
 import { Execs } from '#service/container/execs';
@@ -79,8 +78,8 @@ export async function composeEngine(
     shutdown,
   });
   const insight = createContainerInsight(backend, execs);
-  const routes = nativeRoutes({ containers, execs, insight, images, system, events, log, scratch: scratchOf(config) });
-  const server = createHttpHost({ routes, errorBody: nativeErrorBody, log });
+  const native = nativeDialect({ containers, execs, insight, images, system, events, log, scratch: scratchOf(config) });
+  const server = createHttpHost({ dialects: [native], log });
   cleanup.defer(trackConnections(server));
   const all = cleanup.move();
   return { server, [Symbol.asyncDispose]: () => all.disposeAsync() };

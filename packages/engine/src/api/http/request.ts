@@ -15,6 +15,7 @@ export function openRequest(
   return {
     params,
     query: url.searchParams,
+    headers: message.headers,
     signal: matched.signal,
     upgrade: message.headers.upgrade,
     body: message,
@@ -30,17 +31,27 @@ function decodeSegment(segment: string): string {
   }
 }
 
-async function readJson(message: IncomingMessage): Promise<unknown> {
+/** A whole body. @throws resource_exhausted (`body_too_large`) above `limit` bytes */
+export async function readWhole(body: AsyncIterable<Buffer>, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of message as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     size += chunk.length;
-    if (size > jsonLimit) throw new BerthError('resource_exhausted', `the request body is above ${jsonLimit} bytes`);
+    if (size > limit) {
+      throw new BerthError('resource_exhausted', `the request body is above ${limit} bytes`, {
+        code: 'body_too_large',
+      });
+    }
     chunks.push(chunk);
   }
-  if (size === 0) return undefined;
+  return Buffer.concat(chunks);
+}
+
+async function readJson(message: IncomingMessage): Promise<unknown> {
+  const bytes = await readWhole(message, jsonLimit);
+  if (bytes.length === 0) return undefined;
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
+    return JSON.parse(bytes.toString('utf8')) as unknown;
   } catch (cause) {
     throw new BerthError('invalid_argument', 'the request body is not JSON', { code: 'bad_json', cause });
   }

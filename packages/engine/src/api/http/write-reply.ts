@@ -2,30 +2,35 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { asError, BerthError } from '@berth/model/error';
-import type { Reply } from './route.ts';
+import type { Reply, ReplyHeaders } from './route.ts';
 
-/** Writes an answer that is not an upgrade. Back pressure reaches the iterables. */
+/** Writes an answer that is not an upgrade. Back pressure reaches the iterables; for HEAD they are not touched. */
 export async function writeReply(response: ServerResponse, reply: Reply): Promise<void> {
   if ('lines' in reply) {
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });
     response.flushHeaders();
     await writeLines(response, reply.lines, reply.onError);
   } else if ('bytes' in reply) {
-    response.writeHead(200, { 'content-type': reply.contentType });
+    response.writeHead(reply.status ?? 200, { 'content-type': reply.contentType, ...reply.headers });
     response.flushHeaders();
-    for await (const chunk of reply.bytes) await writeChunk(response, chunk);
+    if (response.req.method !== 'HEAD') for await (const chunk of reply.bytes) await writeChunk(response, chunk);
   } else if ('json' in reply) {
-    const body = JSON.stringify(reply.json);
-    const length = Buffer.byteLength(body);
-    response.writeHead(reply.status ?? 200, { 'content-type': 'application/json', 'content-length': length });
-    response.end(body);
+    writeJson(response, reply.status ?? 200, reply.json, reply.headers);
     return;
   } else if ('upgrade' in reply) {
     throw new BerthError('invalid_argument', `this request needs 'Upgrade: ${reply.upgrade}'`, { code: 'no_upgrade' });
   } else {
-    response.writeHead(reply.status);
+    response.writeHead(reply.status, reply.headers);
   }
   response.end();
+}
+
+/** A short answer at once. */
+export function writeJson(response: ServerResponse, status: number, json: unknown, headers?: ReplyHeaders): void {
+  const body = JSON.stringify(json);
+  const length = Buffer.byteLength(body);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': length, ...headers });
+  response.end(body);
 }
 
 /** Answers an upgrade request: 101 and the connection, or an ordinary short answer. */

@@ -1,5 +1,6 @@
 import { apiPrefix } from '@berth/wire/native/api';
-import type { Route } from '../http/route.ts';
+import type { Dialect } from '../http/route.ts';
+import { nativeErrorBody } from './api-error.ts';
 import type { NativeBackend } from './backend.ts';
 import { containerRoutes } from './container-routes.ts';
 import { execRoutes } from './exec-routes.ts';
@@ -8,7 +9,7 @@ import { insightRoutes } from './insight-routes.ts';
 import { systemRoutes } from './system-routes.ts';
 
 /** Berth's own API, below its prefix. */
-export function nativeRoutes(backend: NativeBackend): Route[] {
+export function nativeDialect(backend: NativeBackend): Dialect {
   const routes = [
     ...systemRoutes(backend),
     ...imageRoutes(backend),
@@ -16,5 +17,9 @@ export function nativeRoutes(backend: NativeBackend): Route[] {
     ...insightRoutes(backend),
     ...execRoutes(backend),
   ];
-  return routes.map((route) => ({ ...route, path: `${apiPrefix}${route.path}` }));
+  return {
+    prefix: apiPrefix,
+    routes: routes.map((route) => ({ ...route, path: `${apiPrefix}${route.path}` })),
+    errorBody: nativeErrorBody,
+  };
 }
