@@ -92,6 +92,18 @@ export function snapshotSuite(open: () => Promise<SuiteSnapshots>): void {
     await rejects(store.commit(context, 'x', 'missing'), 'not_found');
   });
 
+  it('puts what was prepared on nothing onto a parent when it is committed', async () => {
+    await layer('base', '');
+    await store.prepare(context, 'alone', '');
+    await rejects(store.commit(context, 'x', 'alone', { parent: 'missing' }), 'not_found');
+    await store.commit(context, 'top', 'alone', { parent: 'base' });
+    assert.equal((await store.stat(context, 'top')).parent, 'base');
+    await rejects(store.remove(context, 'base'), 'failed_precondition', 'has_children');
+    await store.prepare(context, 'stacked', 'base');
+    await rejects(store.commit(context, 'x', 'stacked', { parent: 'top' }), 'failed_precondition', 'has_parent');
+    await rejects(store.commit(context, 'x', 'stacked', { parent: 'stacked' }), 'failed_precondition');
+  });
+
   it('removes children before parents, with their files', async () => {
     await layer('base', '');
     const { path: folder } = await store.prepare(context, 'child', 'base');

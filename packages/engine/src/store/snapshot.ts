@@ -51,6 +51,12 @@ export interface CommitSnapshotOptions {
   readonly labels?: Labels;
   /** The caller has called syncfs(2) after its last write, as a layer worker does; the store need not. */
   readonly synced?: boolean;
+  /**
+   * Puts a snapshot that was prepared on nothing onto this parent, so that layers can be unpacked side by side. Not for
+   * `native`, whose snapshots hold their parents' files. @throws not_found, failed_precondition (not committed, or the
+   * snapshot has a parent)
+   */
+  readonly parent?: string;
 }
 
 export interface SnapshotInfo {

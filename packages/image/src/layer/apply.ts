@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { BerthError, errnoName } from '@berth/model/error';
 import type { LayerJob, LayerResult, PlainError, WorkerInput, WorkerMessage } from './job.ts';
+import { wake } from './shared-progress.ts';
 import { workerFile } from './worker-file.ts';
 
 export interface ApplyOptions {
@@ -27,7 +28,11 @@ export async function applyLayer(job: LayerJob, options: ApplyOptions = {}): Pro
     trackUnmanagedFds: false,
     resourceLimits,
   });
-  const abort = (): void => void Atomics.store(stop, 0, 1);
+  const abort = (): void => {
+    Atomics.store(stop, 0, 1);
+    if ('growth' in job.source) wake(job.source.growth);
+    if (job.parentsReady !== undefined) wake(job.parentsReady);
+  };
   signal?.addEventListener('abort', abort, { once: true });
   try {
     return await answerOf(worker, options.onProgress);

@@ -1,7 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { type Digest, digestAlgorithm } from '@berth/model/digest';
+import { BerthError } from '@berth/model/error';
 import type { LayerJob } from './job.ts';
+import type { PhaseClock } from './phase-clock.ts';
+import { reached, type SharedProgress } from './shared-progress.ts';
 
 /** What a running job tells and asks, once per piece read. */
 export interface JobObserver {
@@ -27,14 +30,18 @@ export class BlobPass implements Disposable {
   readonly #observer: JobObserver;
   readonly #start: number;
   readonly #length: number;
+  readonly #growth: SharedProgress | undefined;
+  readonly #clock: PhaseClock;
   readonly #free: Buffer[] = [];
   #read = 0;
 
-  constructor(job: LayerJob, observer: JobObserver) {
+  constructor(job: LayerJob, observer: JobObserver, clock: PhaseClock) {
     const { path, offset = 0, length } = job.source;
     this.#algorithm = algorithmOf(job.expect?.digest);
     this.#hash = createHash(this.#algorithm);
     this.#observer = observer;
+    this.#clock = clock;
+    this.#growth = 'growth' in job.source ? job.source.growth : undefined;
     this.#start = offset;
     this.#source = openSync(path, 'r');
     this.#length = length ?? Math.max(0, fstatSync(this.#source).size - offset);
@@ -42,19 +49,31 @@ export class BlobPass implements Disposable {
       job.copyTo === undefined ? undefined : openSync(job.copyTo, constants.O_WRONLY | constants.O_CREAT, 0o600);
   }
 
-  next(): Buffer | undefined {
+  /** @throws aborted (`source_failed`) when the rest of a growing file will not come */
+  async next(): Promise<Buffer | undefined> {
     this.#observer.checkpoint();
     const wanted = Math.min(pieceSize, this.#length - this.#read);
     if (wanted === 0) return undefined;
+    if (this.#growth !== undefined) await this.#grown(this.#growth, this.#read + wanted);
     const buffer = this.#free.pop() ?? Buffer.allocUnsafeSlow(pieceSize);
     const got = readSync(this.#source, buffer, 0, wanted, this.#start + this.#read);
     if (got === 0) return undefined;
     const piece = buffer.subarray(0, got);
-    this.#hash.update(piece);
+    this.#clock.run('hash', () => this.#hash.update(piece));
     if (this.#copy !== undefined) writeAll(this.#copy, piece, this.#read);
     this.#read += got;
     this.#observer.read(this.#read);
     return piece;
+  }
+
+  async #grown(growth: SharedProgress, amount: number): Promise<void> {
+    const { state } = await this.#clock.wait(
+      'transfer',
+      reached(growth, amount, () => this.#observer.checkpoint()),
+    );
+    if (state === 'failed') {
+      throw new BerthError('aborted', 'the bytes of the layer stopped coming', { code: 'source_failed' });
+    }
   }
 
   release(piece: Buffer): void {

@@ -1,6 +1,7 @@
 import type { Digest } from '@berth/model/digest';
 import type { ErrorKind } from '@berth/model/error';
 import type { Compression } from '@berth/model/media-type';
+import type { SharedProgress } from './shared-progress.ts';
 
 /** Bytes of a file: where a worker thread reads a layer's blob. */
 export interface FileRange {
@@ -11,9 +12,16 @@ export interface FileRange {
   readonly length?: number;
 }
 
+/** A file that another thread is still writing, from its start; its `length` is known. */
+export interface GrowingFile extends FileRange {
+  readonly length: number;
+  /** Bytes that may be read, and whether more will come. */
+  readonly growth: SharedProgress;
+}
+
 /** What to do with one layer. Everything but `source` and `compression` is optional. */
 export interface LayerJob {
-  readonly source: FileRange;
+  readonly source: FileRange | GrowingFile;
   readonly compression: Compression;
   /** The blob's bytes are written to this file from its start, and it is cut to the blob's size. */
   readonly copyTo?: string;
@@ -29,6 +37,11 @@ export interface LayerJob {
    * and attributes from there. Without it they are root's, 0755, and listed in the result.
    */
   readonly parents?: readonly string[];
+  /**
+   * The lower layers are still being unpacked: nothing is taken from them before this has ended. Then the root folder,
+   * too, takes owner and mode from below, where the layer does not describe it.
+   */
+  readonly parentsReady?: SharedProgress;
   readonly expect?: LayerExpectation;
   /** Although nothing is unpacked: measure the diff id, and refuse what is no tar. */
   readonly wantDiffId?: boolean;
@@ -55,6 +68,23 @@ export interface LayerResult {
   readonly entries: number;
   /** Folders made without an entry of their own that no parent knew: see `adoptFolders`. */
   readonly impliedFolders: readonly string[];
+  readonly timing: LayerTiming;
+}
+
+/** Where the thread's time went, milliseconds; the parts add up to the whole. */
+export interface LayerTiming {
+  /** Waited for bytes that were still to come. */
+  readonly transfer: number;
+  /** Both digests. */
+  readonly hash: number;
+  /** Waited for the inflating thread, and for reading. */
+  readonly inflate: number;
+  /** Reading the tar and writing its files. */
+  readonly unpack: number;
+  /** Waited for lower layers. */
+  readonly order: number;
+  /** syncfs(2). */
+  readonly sync: number;
 }
 
 /** What the thread gets. */

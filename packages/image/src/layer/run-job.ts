@@ -9,6 +9,8 @@ import { adoptFolders } from './adopt-folders.ts';
 import { algorithmOf, BlobPass, type JobObserver, type Measured } from './blob-pass.ts';
 import { createInflater, type Inflater } from './inflate.ts';
 import type { LayerJob, LayerResult } from './job.ts';
+import { PhaseClock } from './phase-clock.ts';
+import { ended } from './shared-progress.ts';
 import { Unpacker } from './unpacker.ts';
 
 /**
@@ -17,15 +19,18 @@ import { Unpacker } from './unpacker.ts';
  *
  * @throws data_loss (`digest_mismatch`, `size_mismatch`, `diff_id_mismatch`, `truncated`), invalid_argument
  *   (a layer that cannot be unpacked: `bad_tar`, `bad_compression`, `path_escape`, `bad_whiteout`),
- *   resource_exhausted (disk full)
+ *   resource_exhausted (disk full), aborted (`source_failed`: what it followed has failed, and says why itself)
  */
 export async function runJob(job: LayerJob, observer: JobObserver): Promise<LayerResult> {
+  const clock = new PhaseClock();
   using unpacker = job.unpackTo === undefined ? undefined : new Unpacker(job.unpackTo, job.whiteouts ?? 'overlay');
-  const diff = inflatesFor(job) ? new DiffReader(job, unpacker, observer) : undefined;
-  const { digest, size } = await readBlob(job, observer, diff);
+  if (job.parentsReady !== undefined) unpacker?.tree.implied.add('');
+  const run = { job, observer, clock };
+  const diff = inflatesFor(job) ? new DiffReader(run, unpacker) : undefined;
+  const { digest, size } = await readBlob(run, diff);
   const diffId = finishDiff(job, diff) ?? (job.compression === 'none' ? digest : undefined);
   checkDiffId(job, digest, diffId);
-  const impliedFolders = unpacker === undefined ? [] : finishFolder(job, unpacker);
+  const impliedFolders = unpacker === undefined ? [] : await finishFolder(run, unpacker);
   return {
     digest,
     size,
@@ -33,7 +38,15 @@ export async function runJob(job: LayerJob, observer: JobObserver): Promise<Laye
     unpackedBytes: unpacker?.bytes ?? 0,
     entries: unpacker?.entries ?? 0,
     impliedFolders,
+    timing: clock.timing(),
   };
+}
+
+/** What every step of a job shares. */
+interface Run {
+  readonly job: LayerJob;
+  readonly observer: JobObserver;
+  readonly clock: PhaseClock;
 }
 
 function finishDiff(job: LayerJob, diff: DiffReader | undefined): Digest | undefined {
@@ -58,7 +71,8 @@ class DiffReader {
   readonly #parser: TarParser | undefined;
   readonly inflater: Inflater;
 
-  constructor({ compression, expect, wantDiffId }: LayerJob, unpacker: Unpacker | undefined, observer: JobObserver) {
+  constructor({ job, observer, clock }: Run, unpacker: Unpacker | undefined) {
+    const { compression, expect, wantDiffId } = job;
     this.#algorithm = algorithmOf(expect?.diffId);
     // An uncompressed blob's digest is its diff id.
     const same = compression === 'none' && this.#algorithm === algorithmOf(expect?.digest);
@@ -67,8 +81,8 @@ class DiffReader {
     this.#parser = sink === undefined ? undefined : new TarParser(sink);
     this.inflater = createInflater(compression, (bytes) => {
       observer.checkpoint();
-      this.#hash?.update(bytes);
-      this.#parser?.push(bytes);
+      clock.run('hash', () => this.#hash?.update(bytes));
+      clock.run('unpack', () => this.#parser?.push(bytes));
     });
   }
 
@@ -83,10 +97,10 @@ class DiffReader {
  * The compressed side. When inflating or unpacking fails, the rest is still measured: bytes that are not
  * the promised ones are reported as such, not by what they broke.
  */
-async function readBlob(job: LayerJob, observer: JobObserver, diff: DiffReader | undefined): Promise<Measured> {
-  using blob = new BlobPass(job, observer);
+async function readBlob({ job, observer, clock }: Run, diff: DiffReader | undefined): Promise<Measured> {
+  using blob = new BlobPass(job, observer, clock);
   try {
-    for (let piece = blob.next(); piece !== undefined; piece = blob.next()) {
+    for (let piece = await blob.next(); piece !== undefined; piece = await blob.next()) {
       if (diff === undefined) blob.release(piece);
       else await diff.inflater.write(piece, () => blob.release(piece));
     }
@@ -94,7 +108,7 @@ async function readBlob(job: LayerJob, observer: JobObserver, diff: DiffReader |
   } catch (error) {
     diff?.inflater.destroy();
     if (error instanceof BerthError && !mayComeFromContent(error)) throw error;
-    for (let piece = blob.next(); piece !== undefined; piece = blob.next()) blob.release(piece);
+    for (let piece = await blob.next(); piece !== undefined; piece = await blob.next()) blob.release(piece);
     checkBlob(job, blob.measured());
     throw inflateError(job, error);
   }
@@ -143,11 +157,18 @@ function inflateError(job: LayerJob, error: unknown): BerthError {
   });
 }
 
-function finishFolder(job: LayerJob, unpacker: Unpacker): readonly string[] {
+async function finishFolder({ job, observer, clock }: Run, unpacker: Unpacker): Promise<readonly string[]> {
+  if (job.parentsReady !== undefined) {
+    const { state } = await clock.wait(
+      'order',
+      ended(job.parentsReady, () => observer.checkpoint()),
+    );
+    if (state === 'failed') throw new BerthError('aborted', 'a lower layer failed', { code: 'source_failed' });
+  }
   // Folders' own times come last: adopting sets some too, and makes nothing.
   const implied = adoptFolders(job.unpackTo!, [...unpacker.tree.implied], job.parents ?? []);
   unpacker.finish();
-  if (job.sync === true) syncFileSystem(job.unpackTo!);
+  if (job.sync === true) clock.run('sync', () => syncFileSystem(job.unpackTo!));
   return implied;
 }
 

@@ -24,6 +24,13 @@ export interface TreeSummary {
   readonly emptyFiles: number;
 }
 
+export interface SnapshotCommit {
+  readonly labels: Labels;
+  readonly summary: TreeSummary;
+  /** For a snapshot without one. */
+  readonly parent?: string;
+}
+
 export interface SnapshotTable {
   get(key: string): SnapshotRecord | undefined;
   /** @throws not_found */
@@ -35,8 +42,8 @@ export interface SnapshotTable {
   hasId(id: number): boolean;
   /** @throws already_exists, not_found (parent), failed_precondition (`parent_not_committed`) */
   create(record: Omit<SnapshotRecord, 'createdAt' | 'updatedAt' | 'summary'>): void;
-  /** @throws not_found, already_exists (name), failed_precondition (`not_active`) */
-  commit(key: string, name: string, options: { readonly labels: Labels; readonly summary: TreeSummary }): void;
+  /** @throws not_found, already_exists (name), failed_precondition (`not_active`, `has_parent`, `parent_not_committed`) */
+  commit(key: string, name: string, options: SnapshotCommit): void;
   /** Another key, for its children too. */
   rename(key: string, to: string): void;
   /** @throws not_found, failed_precondition (`has_children`) */
@@ -78,14 +85,15 @@ export function snapshotTable(db: DatabaseSync): SnapshotTable {
       if (parent !== '') checkParent(find(parent));
       insert.run({ key, id, driver, namespace, kind, parent, labels: JSON.stringify(labels), now: Date.now() });
     },
-    commit(key, name, { labels, summary }) {
+    commit(key, name, { labels, summary, parent }) {
       const before = find(key);
       if (before.kind !== 'active') {
         throw new BerthError('failed_precondition', `snapshot ${key} is not active`, { code: 'not_active' });
       }
       if (name !== key) checkFree(peek(name), name);
+      if (parent !== undefined) checkNewParent(before, find(parent));
       const merged = JSON.stringify({ ...before.labels, ...labels });
-      commit.run({ key, name, labels: merged, now: Date.now(), ...summary });
+      commit.run({ key, name, parent: parent ?? before.parent, labels: merged, now: Date.now(), ...summary });
     },
     rename(key, to) {
       checkFree(peek(to), to);
@@ -120,8 +128,8 @@ function statements(db: DatabaseSync) {
      VALUES (:key, :id, :driver, :namespace, :kind, :parent, :labels, :now, :now)`,
     ),
     commit: db.prepare(
-      `UPDATE snapshots SET key = :name, kind = 'committed', labels = :labels, updated_at = :now, inodes = :inodes,
-       disk_bytes = :diskBytes, file_bytes = :fileBytes, empty_files = :emptyFiles WHERE key = :key`,
+      `UPDATE snapshots SET key = :name, kind = 'committed', parent = :parent, labels = :labels, updated_at = :now,
+       inodes = :inodes, disk_bytes = :diskBytes, file_bytes = :fileBytes, empty_files = :emptyFiles WHERE key = :key`,
     ),
     renameSelf: db.prepare('UPDATE snapshots SET key = ? WHERE key = ?'),
     renameParent: db.prepare('UPDATE snapshots SET parent = ? WHERE parent = ?'),
@@ -138,6 +146,14 @@ function checkParent({ kind, key }: SnapshotRecord): void {
   if (kind === 'committed') return;
   throw new BerthError('failed_precondition', `snapshot ${key} is not committed and can not be a parent`, {
     code: 'parent_not_committed',
+  });
+}
+
+function checkNewParent({ key, parent }: SnapshotRecord, wanted: SnapshotRecord): void {
+  checkParent(wanted);
+  if (parent === '') return;
+  throw new BerthError('failed_precondition', `snapshot ${key} has the parent ${parent} already`, {
+    code: 'has_parent',
   });
 }
 

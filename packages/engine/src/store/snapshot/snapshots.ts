@@ -82,7 +82,8 @@ export class Snapshots implements SnapshotStore, AsyncDisposable {
     await metadata.write((tx) => {
       // First, so that a lease of this process also protects a snapshot that has the name already.
       tx.leases.protect(context.namespace, context.lease, { kind: 'snapshot', key: name });
-      tx.snapshots.commit(key, name, { labels: options.labels ?? {}, summary });
+      const { labels = {}, parent } = options;
+      tx.snapshots.commit(key, name, { labels, summary, ...(parent === undefined ? {} : { parent }) });
     });
   }
 
