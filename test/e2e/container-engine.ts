@@ -10,6 +10,7 @@ import type { CommandOptions, Ran } from '../harness/command.ts';
 import { Engine } from '../harness/engine.ts';
 import { type ImageOptions, testImage } from '../harness/images.ts';
 import { assertNothingLeft, type Belongings, belongings } from '../harness/leaks.ts';
+import { eventPatience } from '../harness/patience.ts';
 import { Terminal, type TerminalOptions } from '../harness/tty.ts';
 
 /** An engine with a busybox image that all tests of one `describe` share; after each of them nothing may be left. */
@@ -97,7 +98,7 @@ export class ContainerEngine {
   /** Waits until the log of a container has this text. */
   async logged(ref: string, text: string): Promise<void> {
     let all = '';
-    const signal = AbortSignal.timeout(20_000);
+    const signal = AbortSignal.timeout(eventPatience);
     for await (const { bytes } of this.client.containers.logs(ref, { follow: true, signal })) {
       all += Buffer.from(bytes).toString();
       if (all.includes(text)) return;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { whySkipped } from '../harness/engine.ts';
+import { eventPatience } from '../harness/patience.ts';
 import { processesOf } from '../harness/process-table.ts';
 import { assertFailed, containerEngine } from './container-engine.ts';
 
@@ -137,7 +138,7 @@ describe('berth exec', { skip: whySkipped }, () => {
     };
     for (let n = 0; n < 1100; n += 20) await Promise.all(Array.from({ length: 20 }, one));
     let left = (await box.inspect('series')).execs;
-    for (const deadline = Date.now() + 5000; left.length > 0 && Date.now() < deadline;) {
+    for (const deadline = Date.now() + eventPatience; left.length > 0 && Date.now() < deadline;) {
       left = (await box.inspect('series')).execs;
     }
     assert.deepEqual(left, []);

@@ -59,7 +59,7 @@ describe('the life of a container', { skip: whySkipped }, () => {
     await running('polite', 'trap "exit 3" TERM; echo ready; while :; do sleep 0.02; done');
     const began = Date.now();
     await box.expect(['stop', '-t', '60', 'polite']);
-    assert.ok(Date.now() - began < 10_000);
+    assert.ok(Date.now() - began < 50_000);
     assert.equal((await box.inspect('polite')).state.exitCode, 3);
   });
 
@@ -81,7 +81,7 @@ describe('the life of a container', { skip: whySkipped }, () => {
       ran.map(({ code }) => code),
       [0, 0, 0],
     );
-    assert.ok(Date.now() - began < 15_000);
+    assert.ok(Date.now() - began < 28_000);
     assert.equal(await logs('crowd'), 'ready\ngot TERM');
   });
 

@@ -6,7 +6,7 @@ import { whySkipped } from '../harness/engine.ts';
 import { DaemonHome } from './daemon-home.ts';
 import { until } from './recovery-engine.ts';
 
-describe('the configuration of the daemon', { skip: whySkipped, timeout: 60_000 }, () => {
+describe('the configuration of the daemon', { skip: whySkipped, timeout: 400_000 }, () => {
   const write = (home: DaemonHome, text: string): string => {
     mkdirSync(home.home, { recursive: true });
     const file = path.join(home.home, 'berthd.toml');

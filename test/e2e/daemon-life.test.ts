@@ -18,7 +18,7 @@ async function staleSocket(file: string): Promise<void> {
   await once(server, 'close');
 }
 
-describe('the daemon', { skip: whySkipped, timeout: 90_000 }, () => {
+describe('the daemon', { skip: whySkipped, timeout: 400_000 }, () => {
   test('is started by the first command, told by status, and ended by stop', async () => {
     await using home = new DaemonHome();
     const none = await home.berth(['daemon', 'status']);
@@ -55,14 +55,14 @@ describe('the daemon', { skip: whySkipped, timeout: 90_000 }, () => {
       [['--run', path.join(home.home, 'run2')], home.root],
       [['--root', path.join(home.home, 'root2')], home.run],
     ] as const) {
-      const { code, stderr } = await home.berthd(flags, { timeout: 10_000 });
+      const { code, stderr } = await home.berthd(flags);
       assert.equal(code, 1);
       assert.match(stderr, new RegExp(`^berthd: ${folder} is in use by another berthd \\(pid ${pid}\\)\nhint: `, 'm'));
     }
     assert.equal(await home.expect(['exec', id, 'echo', 'unharmed']), 'unharmed');
     assert.equal(await home.expect(['run', '--rm', 'busybox', 'echo', 'starts']), 'starts');
     await home.expect(['daemon', 'stop']);
-    const other = await home.berthd(['--root', path.join(home.home, 'root2')], { timeout: 10_000 });
+    const other = await home.berthd(['--root', path.join(home.home, 'root2')]);
     assert.match(other.stderr, new RegExp(`${home.run} has containers of the root ${home.root}\nhint: `));
     assert.equal(await home.expect(['exec', id, 'echo', 'unharmed']), 'unharmed');
     await home.expect(['rm', '-f', id]);

@@ -8,7 +8,7 @@ import { blob, busybox, digestOf, jsonBlob, type TestImage, testImage } from '..
 import { tar } from '../harness/tar.ts';
 import { blobPath, type Files, ImageWorkplace, ociManifest, storeListing } from './image-workplace.ts';
 
-describe('bad input to load', { skip: whySkipped, timeout: 180_000 }, () => {
+describe('bad input to load', { skip: whySkipped, timeout: 400_000 }, () => {
   let place: ImageWorkplace;
   let before_: readonly string[];
   const image = testImage({ layers: [busybox(), [{ path: 'mark', body: 'x' }]], compression: 'gzip' });

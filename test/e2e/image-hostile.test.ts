@@ -8,7 +8,7 @@ import { busybox, testImage } from '../harness/images.ts';
 import type { Member } from '../harness/tar.ts';
 import { ImageWorkplace, storeListing } from './image-workplace.ts';
 
-describe('hostile layers', { skip: whySkipped, timeout: 60_000 }, () => {
+describe('hostile layers', { skip: whySkipped, timeout: 400_000 }, () => {
   let place: ImageWorkplace;
   let listing: readonly string[];
 

@@ -21,7 +21,7 @@ function bigArchive(): Buffer {
   return archive(ociLayout(image, 'interrupted:1'));
 }
 
-describe('a load that is interrupted', { skip: whySkipped, timeout: 120_000 }, () => {
+describe('a load that is interrupted', { skip: whySkipped, timeout: 400_000 }, () => {
   let place: ImageWorkplace;
   let start: Belongings;
   let file: string;

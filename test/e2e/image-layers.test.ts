@@ -50,7 +50,7 @@ const upper: Member[] = [
   { path: 'changed', body: 'new', mode: 0o644 },
 ];
 
-describe('layers seen from inside a container', { skip: whySkipped, timeout: 60_000 }, () => {
+describe('layers seen from inside a container', { skip: whySkipped, timeout: 400_000 }, () => {
   let place: ImageWorkplace;
   let start: Belongings;
   let root: string;

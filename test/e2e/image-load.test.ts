@@ -12,7 +12,7 @@ import { blobPath, ImageWorkplace, multiPlatform, withConfig } from './image-wor
 const host = process.arch === 'arm64' ? 'arm64' : 'amd64';
 const other = host === 'arm64' ? 'amd64' : 'arm64';
 
-describe('berth load', { skip: whySkipped, timeout: 120_000 }, () => {
+describe('berth load', { skip: whySkipped, timeout: 400_000 }, () => {
   let place: ImageWorkplace;
   let start: Belongings;
 

@@ -7,7 +7,7 @@ import { assertNothingLeft, type Belongings, belongings } from '../harness/leaks
 import { tar } from '../harness/tar.ts';
 import { ImageWorkplace, storeListing } from './image-workplace.ts';
 
-describe('names of images', { skip: whySkipped, timeout: 120_000 }, () => {
+describe('names of images', { skip: whySkipped, timeout: 400_000 }, () => {
   let place: ImageWorkplace;
   let start: Belongings;
   const image = testImage();

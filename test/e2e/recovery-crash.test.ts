@@ -8,7 +8,7 @@ import { isAlive, recoveryEngine } from './recovery-engine.ts';
 
 const rounds = 24;
 
-describe('kill -9 of the daemon at any moment', { skip: whySkipped, timeout: 120_000 }, () => {
+describe('kill -9 of the daemon at any moment', { skip: whySkipped, timeout: 400_000 }, () => {
   const box = recoveryEngine();
 
   /** Does this and that until the daemon is gone; what then fails is not looked at. */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { whySkipped } from '../harness/engine.ts';
 import { isAlive, recoveryEngine, until } from './recovery-engine.ts';
 
-describe('containers while no daemon runs', { skip: whySkipped, timeout: 90_000 }, () => {
+describe('containers while no daemon runs', { skip: whySkipped, timeout: 400_000 }, () => {
   const box = recoveryEngine();
   const deaths = async (id: string) => (await box.events(id)).filter(({ action }) => action === 'die').length;
 
@@ -21,7 +21,7 @@ describe('containers while no daemon runs', { skip: whySkipped, timeout: 90_000 
     assert.deepEqual([state.status, state.exitCode, state.error], ['exited', 42, '']);
     const finished = Date.parse(state.finishedAt);
     assert.ok(
-      finished <= ended && finished > ended - 1000,
+      finished <= ended && finished > ended - 30_000,
       `${state.finishedAt}, and it was ${new Date(ended).toISOString()}`,
     );
     assert.equal(await deaths(id), 1);

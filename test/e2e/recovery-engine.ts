@@ -5,6 +5,7 @@ import { after, afterEach, before } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineEvent } from '@berth/wire/native/api';
 import { type Belongings, belongings, difference } from '../harness/leaks.ts';
+import { eventPatience } from '../harness/patience.ts';
 import { ContainerEngine } from './container-engine.ts';
 
 /** An engine whose daemon is killed and started again; what is left is looked for without regard to process numbers. */
@@ -37,7 +38,7 @@ export class RecoveryEngine extends ContainerEngine {
     const ids = (await this.expect(['ps', '-aq'])).split('\n').filter((id) => id !== '');
     if (ids.length > 0) await this.expect(['rm', '-f', ...ids]);
     let left: string[] = [];
-    for (const deadline = Date.now() + 5000; Date.now() < deadline; await sleep(20)) {
+    for (const deadline = Date.now() + eventPatience; Date.now() < deadline; await sleep(20)) {
       left = difference(this.#before!, this.#belongings());
       if (left.length === 0) return;
     }
@@ -104,7 +105,7 @@ export function recoveryEngine(config = ''): RecoveryEngine {
 }
 
 export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (const deadline = Date.now() + 20_000; !(await condition()); await sleep(10)) {
+  for (const deadline = Date.now() + eventPatience; !(await condition()); await sleep(10)) {
     if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
   }
 }

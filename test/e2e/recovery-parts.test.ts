@@ -5,7 +5,7 @@ import { whySkipped } from '../harness/engine.ts';
 import { processesOf } from '../harness/process-table.ts';
 import { isAlive, recoveryEngine, until } from './recovery-engine.ts';
 
-describe('the shim and the launcher when they are killed', { skip: whySkipped, timeout: 60_000 }, () => {
+describe('the shim and the launcher when they are killed', { skip: whySkipped, timeout: 400_000 }, () => {
   const box = recoveryEngine();
 
   function launcher(): number {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { whySkipped } from '../harness/engine.ts';
 import { recoveryEngine, until } from './recovery-engine.ts';
 
-describe('streams while the daemon is killed', { skip: whySkipped, timeout: 90_000 }, () => {
+describe('streams while the daemon is killed', { skip: whySkipped, timeout: 400_000 }, () => {
   const box = recoveryEngine();
 
   test('no line of a log is lost or doubled', async () => {

@@ -15,7 +15,7 @@ const reason = whySkipped === false ? ((await whyNotCommand(name, binary)) ?? fa
 const config = `[runtimes.runc]\nbinary = "${binary}"\n`;
 const withRunc = ['--runtime', 'runc'];
 
-describe('containers of another runtime', { skip: reason, timeout: 120_000 }, () => {
+describe('containers of another runtime', { skip: reason, timeout: 400_000 }, () => {
   const box = containerEngine(config);
   before(() => box.warm(withRunc));
 
@@ -108,7 +108,7 @@ describe('containers of another runtime', { skip: reason, timeout: 120_000 }, ()
   });
 });
 
-describe('a configured runtime that is not there', { skip: whySkipped, timeout: 60_000 }, () => {
+describe('a configured runtime that is not there', { skip: whySkipped, timeout: 400_000 }, () => {
   const box = containerEngine('[runtimes.gone]\nbinary = "/nonexistent/runtime"\n');
 
   test('is told at create, and hurts nobody else', async () => {
@@ -118,7 +118,7 @@ describe('a configured runtime that is not there', { skip: whySkipped, timeout: 
   });
 });
 
-describe('containers of another runtime and a new daemon', { skip: reason, timeout: 120_000 }, () => {
+describe('containers of another runtime and a new daemon', { skip: reason, timeout: 400_000 }, () => {
   const box = recoveryEngine(config);
   before(() => box.warm(withRunc));
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { commandPatience } from './patience.ts';
 
 export interface CommandOptions {
   /** Standard input; absent: an empty one. */
@@ -18,7 +19,7 @@ export interface Ran {
 
 /** Runs a command to its end. A failure is a result here. @throws Error when it takes too long */
 export async function runCommand(argv: readonly string[], options: CommandOptions = {}): Promise<Ran> {
-  const { input, env, cwd, timeout = 60_000 } = options;
+  const { input, env, cwd, timeout = commandPatience } = options;
   const [program, ...args] = argv;
   const child = spawn(program!, args, { env: env ?? process.env, cwd, stdio: ['pipe', 'pipe', 'pipe'] });
   const out: Buffer[] = [];

@@ -5,6 +5,7 @@ import { get } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CommandOptions, type Ran, runCommand } from './command.ts';
+import { eventPatience } from './patience.ts';
 import { sweep } from './sweep.ts';
 
 const project = path.join(import.meta.dirname, '../..');
@@ -110,7 +111,7 @@ export class Engine implements Places, AsyncDisposable {
     });
     closeSync(log);
     this.#child = child;
-    for (const deadline = Date.now() + 20_000; !(await answers(this.socket)); await sleep(5)) {
+    for (const deadline = Date.now() + eventPatience; !(await answers(this.socket)); await sleep(5)) {
       if (child.exitCode !== null || child.signalCode !== null) throw new Error(`berthd ended:\n${this.#lastLog()}`);
       if (Date.now() > deadline) throw new Error(`berthd does not answer:\n${this.#lastLog()}`);
     }
@@ -153,7 +154,7 @@ export class Engine implements Places, AsyncDisposable {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
     child.kill(signal);
-    const late = sleep(20_000, 'late', { ref: false });
+    const late = sleep(eventPatience, 'late', { ref: false });
     if ((await Promise.race([exited, late])) !== 'late') return;
     child.kill('SIGKILL');
     throw new Error(`berthd did not end on ${signal}:\n${this.#lastLog()}`);

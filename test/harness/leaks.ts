@@ -4,13 +4,11 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cgroupFoldersOf } from './cgroup-folders.ts';
 import type { Engine } from './engine.ts';
+import { eventPatience } from './patience.ts';
 import { processesOf } from './process-table.ts';
 
 /** What an engine has on this machine, by sort: processes, mounts, and so on. */
 export type Belongings = Readonly<Record<string, readonly string[]>>;
-
-/** How long what goes by itself may take: a shim ends a moment after its container was removed. */
-const patience = 5000;
 
 /** Takes stock. Take the first one after the engine has started and has the images of the test. */
 export function belongings(engine: Engine): Belongings {
@@ -31,7 +29,8 @@ export function belongings(engine: Engine): Belongings {
 /** @throws AssertionError that names each thing that was not there before, once it had time to go */
 export async function assertNothingLeft(engine: Engine, before: Belongings): Promise<void> {
   let left: string[] = [];
-  for (const deadline = Date.now() + patience; Date.now() < deadline; await sleep(20)) {
+  // What goes by itself takes a moment: a shim ends after its container was removed.
+  for (const deadline = Date.now() + eventPatience; Date.now() < deadline; await sleep(20)) {
     left = difference(before, belongings(engine));
     if (left.length === 0) return;
   }

@@ -24,6 +24,6 @@ function build(): string | undefined {
   mkdirSync(path.dirname(built), { recursive: true });
   const env = { ...process.env, GOBIN: path.dirname(built), GOFLAGS: '-mod=mod', CGO_ENABLED: '1' };
   const args = ['install', '-tags', 'seccomp', `github.com/opencontainers/runc@${version}`];
-  const { status } = spawnSync(go, args, { env, stdio: 'ignore', timeout: 180_000 });
+  const { status } = spawnSync(go, args, { env, stdio: 'ignore', timeout: 400_000 });
   return status === 0 && existsSync(built) ? built : undefined;
 }

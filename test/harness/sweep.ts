@@ -3,6 +3,7 @@ import { readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cgroupFoldersOf } from './cgroup-folders.ts';
 import type { Places } from './engine.ts';
+import { eventPatience } from './patience.ts';
 import { processesOf } from './process-table.ts';
 
 /** Removes all that an engine may have left: for the end of tests, also of those that failed half way. */
@@ -20,7 +21,7 @@ export async function sweep(places: Places, home: string): Promise<void> {
 }
 
 async function endProcesses(places: Places): Promise<void> {
-  for (const deadline = Date.now() + 5000; Date.now() < deadline; await sleep(20)) {
+  for (const deadline = Date.now() + eventPatience; Date.now() < deadline; await sleep(20)) {
     const left = processesOf(places);
     if (left.length === 0) return;
     for (const { pid } of left) {

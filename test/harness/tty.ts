@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Writable } from 'node:stream';
+import { eventPatience } from './patience.ts';
 
 export interface TerminalOptions {
   readonly env?: NodeJS.ProcessEnv;
@@ -57,7 +58,7 @@ export class Terminal implements AsyncDisposable {
   }
 
   /** Waits until what was shown since `from` matches. @throws Error with all that was shown */
-  async until(pattern: RegExp | string, { from = 0, timeout = 20_000 } = {}): Promise<string> {
+  async until(pattern: RegExp | string, { from = 0, timeout = eventPatience } = {}): Promise<string> {
     const deadline = AbortSignal.timeout(timeout);
     for (;;) {
       const text = this.#shown.slice(from);

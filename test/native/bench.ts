@@ -71,7 +71,7 @@ export function leftovers(): string[] {
 /** Waits a little, as the last process may still be on its way out. Other tests' things are not ours. */
 export async function noneLeft(before: readonly string[], dir: string): Promise<void> {
   const mine = () => ours(dir).concat(leftovers().filter((line) => line.includes(dir) && !before.includes(line)));
-  for (let tries = 0; tries < 100 && mine().length > 0; tries++) await sleep(50);
+  for (let tries = 0; tries < 1200 && mine().length > 0; tries++) await sleep(50);
   const left = mine();
   killAll(dir);
   if (left.length > 0) throw new Error(`left behind:\n${left.join('\n')}`);
@@ -134,7 +134,7 @@ export function isDead(pid: number | string): boolean {
 
 /** For what the shim does right behind an answer. */
 export async function eventually(what: () => boolean, where = String(what)): Promise<void> {
-  for (let tries = 0; tries < 50 && !what(); tries++) await sleep(10);
+  for (let tries = 0; tries < 6000 && !what(); tries++) await sleep(10);
   if (!what()) throw new Error(`still not so: ${where}`);
 }
 

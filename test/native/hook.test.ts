@@ -66,9 +66,9 @@ test('a hook beyond its time is killed with its process group', { skip }, async 
   const b = await bench(t);
   const since = Date.now();
   const script = `sleep 1000 & echo $! > ${b.dir}/child; echo waiting; wait`;
-  const failed = await failureOf(b, hook(shell(script), { timeout: 300 }));
+  const failed = await failureOf(b, hook(shell(script), { timeout: 1000 }));
   assert.deepEqual([failed.errnoName, failed.note, failed.exitStatus], ['ETIMEDOUT', 'waiting', undefined]);
-  assert.ok(Date.now() - since < 5000);
+  assert.ok(Date.now() - since < 60_000);
   const child = readFileSync(join(b.dir, 'child'), 'utf8').trim();
   await eventually(() => isDead(child));
 });
@@ -106,7 +106,7 @@ test('a process that is killed in its hook is a failed start, and the hook goes 
     errnoName: 'ECHILD',
     record: plan.records.findIndex(({ kind }) => kind === 'hook'),
   });
-  for (let tries = 0; !existsSync(join(b.dir, 'hook')) && tries < 100; tries++) await sleep(10);
+  for (let tries = 0; !existsSync(join(b.dir, 'hook')) && tries < 6000; tries++) await sleep(10);
   await shim.signal(0, 9);
   await failed;
   const pid = readOr(join(b.dir, 'hook')).trim();

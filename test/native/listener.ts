@@ -28,7 +28,7 @@ export class Listener implements ShimHandlers {
     return Buffer.concat(this.output[`${process}.${stream}`] ?? []).toString();
   }
 
-  async until<T>(what: () => T | undefined | false, seconds = 20): Promise<T> {
+  async until<T>(what: () => T | undefined | false, seconds = 60): Promise<T> {
     const deadline = Date.now() + seconds * 1000;
     for (;;) {
       const found = what();

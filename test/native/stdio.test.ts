@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ShimConnection } from '../../packages/runtime/src/shim/connection.ts';
-import { bench, run, skip } from './bench.ts';
+import { bench, eventually, run, skip } from './bench.ts';
 import { Listener } from './listener.ts';
 import { paths, plainPlan, program } from './plans.ts';
 
@@ -77,8 +77,7 @@ test('a slow client does not stop the log of others once it is gone', { skip }, 
   await sleep(300);
   assert.doesNotMatch(readFileSync(log, 'utf8'), / end\n$/);
   await shim.close();
-  await sleep(1000);
-  assert.match(readFileSync(log, 'utf8'), / stdout F end\n$/);
+  await eventually(() => readFileSync(log, 'utf8').endsWith(' stdout F end\n'));
 });
 
 test('large input arrives unchanged, at the pace of the process, and ends with STDIN_CLOSE', { skip }, async (t) => {
@@ -177,7 +176,8 @@ test('watchers are told at once when output is still to come', { skip }, async (
   await other.watch();
   const began = Date.now();
   await watcher.exit();
-  assert.ok(Date.now() - began < 1000);
+  // With the grace that the exit has for writers it would be two seconds more.
+  assert.ok(Date.now() - began < 2000);
   await shim.closed;
   await other.closed;
 });

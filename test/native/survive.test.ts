@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ShimConnection } from '../../packages/runtime/src/shim/connection.ts';
 import { encodeFrame } from '../../packages/runtime/src/shim/frame.ts';
 import { Launcher } from '../../packages/runtime/src/shim/launcher.ts';
-import { bench, journal, run, skip } from './bench.ts';
+import { bench, eventually, journal, run, skip } from './bench.ts';
 import { Listener } from './listener.ts';
 import { paths, plainPlan } from './plans.ts';
 
@@ -46,6 +46,7 @@ test('a container that ends while nobody is there leaves its exit in the journal
   const { shim } = await run(b, plainPlan(b.dir, shell('sleep 0.3; exit 6')));
   await shim.close();
   await sleep(700);
+  await eventually(() => journal(b.dir).at(-1)?.event === 'exit');
   const last = journal(b.dir).at(-1);
   assert.ok(last?.event === 'exit' && last.code === 6);
   await assert.rejects(ShimConnection.connect(paths(b.dir).socket), { kind: 'unavailable', code: 'shim_gone' });

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, rmdirSync, rmSync, symlinkSync, writeFileSyn
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ran } from '../harness/command.ts';
+import { commandPatience, eventPatience } from '../harness/patience.ts';
 import { processTable } from '../harness/process-table.ts';
 import { mountsBelow } from '../harness/sweep.ts';
 import { baseSpec, type TestSpec } from './spec.ts';
@@ -81,7 +82,7 @@ export class Box implements AsyncDisposable {
   async call(args: readonly string[], options: CallOptions = {}): Promise<Ran> {
     const at = path.join(this.folder, `call-${this.#calls++}`);
     const child = this.start(args, at, options);
-    const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), commandPatience);
     const code = await new Promise<number>((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (status) => resolve(status ?? -1));
@@ -180,7 +181,7 @@ export class Box implements AsyncDisposable {
 export async function until(
   holds: () => boolean | Promise<boolean>,
   what: string | (() => string),
-  timeout = 10_000,
+  timeout = eventPatience,
 ): Promise<void> {
   for (const deadline = Date.now() + timeout; !(await holds()); await sleep(10)) {
     if (Date.now() > deadline) throw new Error(`in vain: ${typeof what === 'string' ? what : what()}`);

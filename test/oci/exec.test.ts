@@ -64,7 +64,7 @@ describe('exec', { skip: whySkipped }, () => {
     assert.equal(await box.expect(['exec', '--env', 'HOME=/mine', box.id, 'sh', '-c', 'echo $HOME']), '/mine\n');
   });
 
-  test('is not held up by a pipe in place of the passwd file', { timeout: 30_000 }, async () => {
+  test('is not held up by a pipe in place of the passwd file', { timeout: 120_000 }, async () => {
     await using box = new Box();
     box.spec.process.env = ['PATH=/usr/bin:/bin'];
     rmSync(path.join(box.rootfs, 'etc/passwd'));

@@ -102,7 +102,7 @@ for (const { name, program } of await runtimeBinaries()) {
         'echo said; sleep 100',
       ]);
       assert.equal(await podman.expect(['inspect', '--format', '{{.State.Status}}', 'logs']), 'running');
-      for (let turn = 0; turn < 100 && (await podman.expect(['logs', 'logs'])) === ''; turn++) await sleep(20);
+      for (let turn = 0; turn < 500 && (await podman.expect(['logs', 'logs'])) === ''; turn++) await sleep(20);
       assert.equal(await podman.expect(['logs', 'logs']), 'said');
       assert.match(await podman.expect(['top', 'logs']), /sleep 100/);
       await podman.expect(['rm', '--force', '--time', '0', 'logs']);
@@ -136,7 +136,7 @@ for (const { name, program } of await runtimeBinaries()) {
       const count = async () =>
         (await podman.expect(['logs', 'stop'])).split('\n').filter((line) => line === 'up').length;
       const reach = async (wanted: number) => {
-        for (let turn = 0; turn < 100 && (await count()) < wanted; turn++) await sleep(20);
+        for (let turn = 0; turn < 500 && (await count()) < wanted; turn++) await sleep(20);
         assert.equal(await count(), wanted);
       };
       await reach(1);
@@ -198,7 +198,7 @@ for (const { name, program } of await runtimeBinaries()) {
     });
 
     it('leaves nothing of a container that is removed', async () => {
-      for (let turn = 0; turn < 100 && podman.left().some((line) => !line.endsWith('/vfs')); turn++) await sleep(30);
+      for (let turn = 0; turn < 2000 && podman.left().some((line) => !line.endsWith('/vfs')); turn++) await sleep(30);
       assert.deepEqual(
         podman.left().filter((line) => !/^mount .*\/root\/vfs$/.test(line)),
         [],
