@@ -11,6 +11,7 @@ import { createRuntimes } from '@berth/runtime/handler/create-runtimes';
 import { Launcher } from '@berth/runtime/shim/launcher';
 import { createHttpHost } from '#api/http/host';
 import { nativeDialect } from '#api/native/dialect';
+import { registryDialect } from '#api/registry/dialect';
 import type { ContainerBackend } from '#service/container/backend';
 import { createContainerService } from '#service/container/containers';
 import { Execs } from '#service/container/execs';
@@ -26,6 +27,7 @@ import type { Events } from '#service/event/contract';
 import type { ImageService } from '#service/image/contract';
 import { BlobTurns } from '#service/image/blob-turns';
 import { createImageService } from '#service/image/images';
+import { createRegistryService } from '#service/registry/registry';
 import { createSystemService } from '#service/system/system';
 import { openStores, type Stores } from '#store/open-stores';
 import { lockRun } from '#store/root/run-lock';
@@ -79,7 +81,12 @@ export async function composeEngine(
   });
   const insight = createContainerInsight(backend, execs);
   const native = nativeDialect({ containers, execs, insight, images, system, events, log, scratch: scratchOf(config) });
-  const server = createHttpHost({ dialects: [native], log });
+  const { content, metadata, leases } = stores;
+  const registry = cleanup.use(createRegistryService({ content, metadata, leases, events, images }));
+  const server = createHttpHost({
+    dialects: [native, registryDialect({ registry, log, door: { for: 'owner' } })],
+    log,
+  });
   cleanup.defer(trackConnections(server));
   const all = cleanup.move();
   return { server, [Symbol.asyncDispose]: () => all.disposeAsync() };

@@ -1,0 +1,112 @@
+import type { CallContext } from '@berth/model/context';
+import type { Digest } from '@berth/model/digest';
+import { isKind } from '@berth/model/error';
+import {
+  type Descriptor,
+  type Index,
+  type Manifest,
+  maxManifestSize,
+  parseIndex,
+  parseManifest,
+} from '@berth/model/manifest';
+import { isIndexType, isManifestType, mediaTypes } from '@berth/model/media-type';
+import type { ContentStore } from '#store/content';
+
+/** What a registry has to know of a manifest or an index. */
+export interface KnownDocument {
+  readonly mediaType: string;
+  readonly size: number;
+  /** Manifests that an index names. */
+  readonly manifests: readonly Descriptor[];
+  /** Config and layers that a manifest names. */
+  readonly blobs: readonly Descriptor[];
+  readonly subject: Digest | undefined;
+  /** What the referrers API calls it: its own, or the type of its config. */
+  readonly artifactType: string | undefined;
+  readonly annotations: Readonly<Record<string, string>> | undefined;
+}
+
+/** Documents of this many digests are remembered; one costs about a kilobyte. */
+const limit = 4000;
+
+/**
+ * Documents by digest. They never change, so each is parsed once, although every blob that strangers ask for is looked
+ * up in all of its repository. A document that is remembered may be gone from the store.
+ */
+export class KnownDocuments {
+  readonly #content: ContentStore;
+  readonly #known = new Map<Digest, KnownDocument>();
+
+  constructor(content: ContentStore) {
+    this.#content = content;
+  }
+
+  /** Undefined when it is not here, or neither manifest nor index. `mediaType` is used where the document has none. */
+  async find(context: CallContext, digest: Digest, mediaType?: string): Promise<KnownDocument | undefined> {
+    const known = this.#known.get(digest);
+    if (known !== undefined) return known;
+    const bytes = await this.#read(context, digest);
+    const document = bytes === undefined ? undefined : describeDocument(bytes, mediaType);
+    if (document !== undefined) this.#remember(digest, document);
+    return document;
+  }
+
+  async #read(context: CallContext, digest: Digest): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#content.readAll(context, digest, maxManifestSize);
+    } catch (error) {
+      if (isKind(error, 'not_found') || isKind(error, 'resource_exhausted')) return undefined;
+      throw error;
+    }
+  }
+
+  #remember(digest: Digest, document: KnownDocument): void {
+    const oldest = this.#known.size >= limit ? this.#known.keys().next().value : undefined;
+    if (oldest !== undefined) this.#known.delete(oldest);
+    this.#known.set(digest, document);
+  }
+}
+
+/** Undefined for bytes that are no manifest and no index. */
+export function describeDocument(bytes: Uint8Array, mediaType?: string): KnownDocument | undefined {
+  for (const read of [readManifest, readIndex]) {
+    try {
+      return read(bytes, mediaType);
+    } catch (error) {
+      if (!isKind(error, 'invalid_argument')) throw error;
+    }
+  }
+  return undefined;
+}
+
+function readManifest(bytes: Uint8Array, called: string | undefined): KnownDocument {
+  const manifest = parseManifest(bytes);
+  const type = typeOf(manifest, called);
+  return {
+    ...shared(manifest, bytes),
+    mediaType: isManifestType(type) ? type : mediaTypes.ociManifest,
+    manifests: [],
+    blobs: [manifest.config, ...manifest.layers],
+    artifactType: manifest.artifactType ?? manifest.config.mediaType,
+  };
+}
+
+function readIndex(bytes: Uint8Array, called: string | undefined): KnownDocument {
+  const index = parseIndex(bytes);
+  const type = typeOf(index, called);
+  return {
+    ...shared(index, bytes),
+    mediaType: isIndexType(type) ? type : mediaTypes.ociIndex,
+    manifests: index.manifests,
+    blobs: [],
+    artifactType: index.artifactType,
+  };
+}
+
+function typeOf(document: Manifest | Index, called: string | undefined): string {
+  return document.mediaType ?? called ?? '';
+}
+
+function shared(document: Manifest | Index, bytes: Uint8Array) {
+  return { size: bytes.length, subject: document.subject?.digest, annotations: document.annotations };
+}
