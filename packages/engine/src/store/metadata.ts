@@ -41,6 +41,13 @@ export interface ImageRecord {
 export interface ImageReads {
   get(namespace: string, name: string): ImageRecord | undefined;
   list(namespace: string): ImageRecord[];
+  /** Whose target has this digest, or one that starts with this (`sha256:0123`). */
+  byTarget(namespace: string, start: string): ImageRecord[];
+  /**
+   * Of which a manifest names a config with this digest, or one that starts with this: found by the
+   * `gc.ref.content.config` and `.m.N` labels of manifests and indexes.
+   */
+  byConfig(namespace: string, start: string): ImageRecord[];
 }
 
 export interface ImageWrites {
@@ -100,8 +107,12 @@ export interface NamespaceReads {
 }
 
 export interface NamespaceWrites {
+  /**
+   * Into another share group: the namespace keeps its images, gets those of the group, and gives it those that the
+   * group has not. Out of a group: it keeps what it has.
+   */
   put(record: NamespaceRecord): void;
-  /** @throws not_found, failed_precondition (`not_empty`) */
+  /** @throws not_found (`no_such_namespace`), failed_precondition (`not_empty`) */
   delete(name: string): void;
 }
 
@@ -137,7 +148,7 @@ export interface Holder {
 
 /** Mark and sweep over names, containers, leases and labels. Marks in one transaction; removal follows. */
 export interface Collector {
-  /** Resolves when the bytes are freed. Calls that come during a collection share the next one. */
+  /** Images and leases whose time is over go too. Resolves when the bytes are freed. Calls that come during a collection share the next one. */
   collect(): Promise<CollectionResult>;
   /** Why a blob is kept; empty when the next collection will take it. */
   whatHolds(digest: string): readonly Holder[];

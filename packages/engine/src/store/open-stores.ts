@@ -27,6 +27,8 @@ export interface StoresOptions {
   readonly collectAfterEveryWrite?: boolean;
   /** For tests: another boot than that of the last daemon means that the machine went down. */
   readonly bootId?: string;
+  /** For tests: their own clock, milliseconds since 1970. */
+  readonly now?: () => number;
 }
 
 /** Everything that is kept. Disposing closes it in order, and marks the stop as a clean one. */
@@ -53,7 +55,7 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
   let isOpen = false;
   // While the root is still locked. What failed to open leaves the mark for the next try.
   cleanup.defer(() => (isOpen ? stop.clear() : undefined));
-  const metadata = cleanup.use(SqliteMetadata.open(path.join(root, 'metadata.db')));
+  const metadata = cleanup.use(SqliteMetadata.open(path.join(root, 'metadata.db'), options.now));
   const local = await LocalContent.open(path.join(root, 'content'));
   const driver = chooseDriver(options.snapshotter);
   const folder = path.join(root, 'snapshots');

@@ -16,8 +16,8 @@ export interface LocalContentStore extends ContentStore {
   blobPath(digest: Digest): string;
   /** Takes the blob out of sight before it returns, and frees its bytes behind that. Undefined when there is none. */
   evict(digest: Digest): Promise<number> | undefined;
-  /** Aborts ingests that nobody holds and nobody has written to since `time` (ms since 1970). */
-  expireIngests(time: number): Promise<readonly string[]>;
+  /** Aborts ingests that nobody holds and nobody has written to since `time` (ms since 1970), but for those to `keep`. */
+  expireIngests(time: number, keep?: ReadonlySet<string>): Promise<readonly string[]>;
   /** As `ingest`, also when the blob's file is there: a wrapper may not know it, or be about to let it go. */
   resume(ref: string, expected?: Expected): Promise<LocalIngest>;
 }
@@ -158,12 +158,12 @@ export class LocalContent implements LocalContentStore {
     await rm(folder, { recursive: true, force: true });
   }
 
-  async expireIngests(time: number): Promise<readonly string[]> {
+  async expireIngests(time: number, keep: ReadonlySet<string> = new Set()): Promise<readonly string[]> {
     const expired: string[] = [];
     for (const name of await readdir(path.join(this.#root, 'ingest'))) {
       const folder = path.join(this.#root, 'ingest', name);
       const status = await readIngestStatus(folder);
-      if (status !== undefined && this.#held.has(status.ref)) continue;
+      if (status !== undefined && (this.#held.has(status.ref) || keep.has(status.ref))) continue;
       // Without a status: cut off by a crash before its reference was written, or just gone.
       const touched = status?.updatedAt ?? (await stat(folder).catch(() => undefined))?.mtimeMs ?? time;
       if (touched >= time) continue;

@@ -75,7 +75,9 @@ export class NamespacedContent implements ContentStore {
     const { local, metadata, pins } = this.#parts;
     const { digest, size } = expected;
     if (digest !== undefined && (await this.#adopt(context, digest, size))) throw blobExists(digest);
-    const inner = await local.resume(this.#rawRef(context, ref, expected), expected);
+    const raw = this.#rawRef(context, ref, expected);
+    if (context.lease !== undefined) await this.#protectIngest(context, raw);
+    const inner = await local.resume(raw, expected);
     return new NamespacedIngest({ inner, ref, metadata, pins });
   }
 
@@ -116,6 +118,13 @@ export class NamespacedContent implements ContentStore {
     const info = this.#parts.metadata.read((tx) => tx.blobs.get(tx.namespaces.scope(context.namespace), digest));
     if (info === undefined) throw missingBlob(digest);
     return info;
+  }
+
+  /** A recorded lease keeps an ingest beyond the time that those without one have. */
+  async #protectIngest({ namespace, lease }: CallContext, key: string): Promise<void> {
+    const { metadata } = this.#parts;
+    if (lease === undefined || metadata.processLeases.has(lease)) return;
+    await metadata.write((tx) => tx.leases.protect(namespace, lease, { kind: 'ingest', key }));
   }
 
   /** Makes a blob that some namespace has visible in this one, and protects it by the caller's lease. */

@@ -46,6 +46,7 @@ export class NamespacedIngest implements Ingest {
       return await metadata.write((tx) => {
         const { namespace, lease } = context;
         tx.leases.protect(namespace, lease, { kind: 'blob', key: digest });
+        if (lease !== undefined) tx.leases.unprotect(namespace, lease, { kind: 'ingest', key: inner.ref });
         tx.namespaces.ensure(namespace);
         return tx.blobs.put(tx.namespaces.scope(namespace), { digest, size, labels: options.labels ?? {} });
       });

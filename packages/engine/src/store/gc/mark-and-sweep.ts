@@ -5,7 +5,7 @@ import type { SnapshotRecord } from '../metadata/snapshot-table.ts';
 import type { SqliteMetadata } from '../metadata/sqlite-metadata.ts';
 import type { Snapshots } from '../snapshot/snapshots.ts';
 import { summarizeTree } from '../snapshot/tree-summary.ts';
-import { readGraph } from './graph.ts';
+import { type GraphOptions, readGraph } from './graph.ts';
 import { holdersOf } from './mark.ts';
 import { type Swept, sweepRecords } from './sweep.ts';
 
@@ -19,7 +19,7 @@ export interface CollectorParts {
 }
 
 /** An ingest that nobody wrote to for this long is given up, ms (containerd: 24 hours). */
-const ingestPatience = 24 * 60 * 60 * 1000;
+export const ingestPatience = 24 * 60 * 60 * 1000;
 
 /** Records go in the transaction that marks; files follow, and a crash in between is made good at the next open. */
 export class MarkAndSweep implements Collector, AsyncDisposable {
@@ -34,7 +34,7 @@ export class MarkAndSweep implements Collector, AsyncDisposable {
     this.#parts = parts;
     if (parts.afterEveryWrite !== true) return;
     parts.metadata.beforeCommit = (tx) => {
-      this.#dead.push(sweepRecords(tx, parts.snapshots.driver));
+      this.#dead.push(sweepRecords(tx, this.#options));
       // After COMMIT; should it fail, the records are back and keep the files.
       setImmediate(() => void this.#removeDead());
     };
@@ -51,8 +51,7 @@ export class MarkAndSweep implements Collector, AsyncDisposable {
   }
 
   whatHolds(digest: string): readonly Holder[] {
-    const { metadata, snapshots } = this.#parts;
-    return metadata.read((tx) => holdersOf(readGraph(tx, snapshots.driver), digest));
+    return this.#parts.metadata.read((tx) => holdersOf(readGraph(tx, this.#options), digest));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -61,11 +60,19 @@ export class MarkAndSweep implements Collector, AsyncDisposable {
     await this.#removeDead();
   }
 
+  get #options(): GraphOptions {
+    return { driver: this.#parts.snapshots.driver, now: this.#parts.metadata.now() };
+  }
+
   async #collect(): Promise<CollectionResult> {
-    const { metadata, local, snapshots } = this.#parts;
-    await metadata.write((tx) => this.#dead.push(sweepRecords(tx, snapshots.driver)));
+    const { metadata, local } = this.#parts;
+    const leased = await metadata.write((tx) => {
+      this.#dead.push(sweepRecords(tx, this.#options));
+      metadata.mutations.reset();
+      return tx.leases.protected().filter(({ kind }) => kind === 'ingest');
+    });
     await this.#removeDead();
-    await local.expireIngests(Date.now() - ingestPatience);
+    await local.expireIngests(metadata.now() - ingestPatience, new Set(leased.map(({ key }) => key)));
     const { blobs, snapshots: keys, bytes } = this.#removed;
     this.#removed = { blobs: new Set(), snapshots: new Set(), bytes: 0 };
     return { blobs: [...blobs], snapshots: [...keys], bytes };

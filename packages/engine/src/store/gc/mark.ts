@@ -1,17 +1,20 @@
 import type { Holder } from '../metadata.ts';
-import { type Graph, type Node, nodeId } from './graph.ts';
+import type { Graph } from './graph.ts';
+import { type Node, nodeId, thingId } from './node.ts';
 
-/** Ids of all nodes that some root reaches. */
+/** Ids of all things that some root reaches. */
 export function mark({ roots, edges }: Graph): ReadonlySet<string> {
-  const marked = new Set<string>();
+  const seen = new Set<string>();
+  const things = new Set<string>();
   const pending = roots.map(({ node }) => node);
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     const id = nodeId(node);
-    if (marked.has(id)) continue;
-    marked.add(id);
+    if (seen.has(id)) continue;
+    seen.add(id);
+    things.add(thingId(node));
     pending.push(...edges(node));
   }
-  return marked;
+  return things;
 }
 
 /** For each root that reaches a blob, one shortest way from it to there. */
@@ -44,8 +47,12 @@ function pathTo(start: Node, digest: string, edges: Graph['edges']): string[] | 
   return undefined;
 }
 
+/** Without the holder itself, which is told by its name. */
 function keysOf(last: Step): string[] {
   const keys: string[] = [];
-  for (let step: Step | undefined = last; step !== undefined; step = step.from) keys.unshift(step.node.key);
+  for (let step: Step | undefined = last; step !== undefined; step = step.from) {
+    const isHolder = step.from === undefined && (step.node.kind === 'image' || step.node.kind === 'container');
+    if (!isHolder) keys.unshift(step.node.key);
+  }
   return keys;
 }

@@ -19,7 +19,7 @@ function processLease({ processLeases }: SqliteMetadata): Lease {
 
 async function recordedLease(metadata: SqliteMetadata, namespace: string, ttl: number): Promise<Lease> {
   const id = `engine-${randomUUID()}`;
-  await metadata.write((tx) => tx.leases.create({ namespace, id, labels: {}, expiresAt: Date.now() + ttl }));
+  await metadata.write((tx) => tx.leases.create({ namespace, id, labels: {}, expiresAt: metadata.now() + ttl }));
   const release = (): Promise<void> =>
     metadata.write((tx) => {
       // It may have expired on its own.

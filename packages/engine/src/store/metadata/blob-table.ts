@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Digest } from '@berth/model/digest';
 import type { BlobInfo, Labels } from '../content.ts';
+import type { Records } from './records.ts';
 
 /** Which blobs a scope sees, with their labels. */
 export interface BlobTable {
@@ -13,7 +14,10 @@ export interface BlobTable {
   put(scope: string, blob: { readonly digest: Digest; readonly size: number; readonly labels: Labels }): BlobInfo;
   /** Sets labels, removes those with an empty value. Undefined when the scope does not see the blob. */
   label(scope: string, digest: string, labels: Labels): BlobInfo | undefined;
+  /** False when the scope does not see the blob. */
   delete(scope: string, digest: string): boolean;
+  /** For the collector. */
+  drop(scope: string, digest: string): void;
   /** Every row, for the collector and for checks. */
   all(): BlobRow[];
 }
@@ -31,7 +35,7 @@ interface Row extends BlobRow {
   readonly updated_at: number;
 }
 
-export function blobTable(db: DatabaseSync): BlobTable {
+export function blobTable(db: DatabaseSync, { mutations, now }: Records): BlobTable {
   const get = db.prepare('SELECT * FROM blobs WHERE scope = ? AND digest = ?');
   const page = db.prepare('SELECT * FROM blobs WHERE scope = ? AND digest > ? ORDER BY digest LIMIT ?');
   const anywhere = db.prepare('SELECT size FROM blobs WHERE digest = ? LIMIT 1');
@@ -44,7 +48,8 @@ export function blobTable(db: DatabaseSync): BlobTable {
   const find = (scope: string, digest: string): BlobInfo | undefined =>
     toInfo(get.get(scope, digest) as Row | undefined);
   const write = (scope: string, blob: { digest: Digest; size: number; labels: Labels }): BlobInfo => {
-    put.run({ scope, digest: blob.digest, size: blob.size, labels: JSON.stringify(blob.labels), now: Date.now() });
+    put.run({ scope, digest: blob.digest, size: blob.size, labels: JSON.stringify(blob.labels), now: now() });
+    mutations.change();
     return find(scope, blob.digest)!;
   };
 
@@ -62,7 +67,12 @@ export function blobTable(db: DatabaseSync): BlobTable {
       if (before === undefined) return undefined;
       return write(scope, { ...before, labels: mergeLabels(before.labels, labels) });
     },
-    delete: (scope, digest) => remove.run(scope, digest).changes === 1,
+    delete(scope, digest) {
+      if (remove.run(scope, digest).changes === 0) return false;
+      mutations.deletion();
+      return true;
+    },
+    drop: (scope, digest) => void remove.run(scope, digest),
     all: () => all.all() as unknown as BlobRow[],
   };
 }

@@ -1,7 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { BerthError } from '@berth/model/error';
 import type { ContainerReads, ContainerRow, ContainerWrites } from '../metadata.ts';
+import type { ImageTable } from './image-table.ts';
 import type { NamespaceTable } from './namespace-table.ts';
+import type { Records } from './records.ts';
 
 interface Row {
   readonly id: string;
@@ -18,19 +20,16 @@ export interface ContainerTable extends ContainerReads, ContainerWrites {
   needs(): { id: string; namespace: string; image_target: string; snapshot_key: string }[];
 }
 
-export function containerTable(db: DatabaseSync, namespaces: NamespaceTable): ContainerTable {
-  const get = db.prepare('SELECT * FROM containers WHERE id = ?');
-  const byName = db.prepare('SELECT * FROM containers WHERE namespace = ? AND name = ?');
-  // Ids are hexadecimal, so 'g' ends the range of a prefix.
-  const byPrefix = db.prepare(
-    "SELECT * FROM containers WHERE id >= :p AND id < :p || 'g' AND namespace = :n ORDER BY id LIMIT :limit",
-  );
-  const all = db.prepare('SELECT * FROM containers ORDER BY created_at DESC, id');
-  const ofNamespace = db.prepare('SELECT * FROM containers WHERE namespace = ? ORDER BY created_at DESC, id');
-  const insert = db.prepare('INSERT INTO containers VALUES (?, ?, ?, ?, ?, ?, ?)');
-  const update = db.prepare('UPDATE containers SET name = ?, record = ? WHERE id = ?');
-  const remove = db.prepare('DELETE FROM containers WHERE id = ?');
-  const needs = db.prepare('SELECT id, namespace, image_target, snapshot_key FROM containers');
+export interface ContainerTableParts extends Records {
+  readonly namespaces: NamespaceTable;
+  readonly images: ImageTable;
+}
+
+export function containerTable(
+  db: DatabaseSync,
+  { namespaces, images, mutations }: ContainerTableParts,
+): ContainerTable {
+  const { get, byName, byPrefix, all, ofNamespace, insert, update, remove, needs } = statements(db);
   const find = (id: string): Row => {
     const row = get.get(id) as Row | undefined;
     if (row === undefined) throw new BerthError('not_found', `no container ${id}`, { code: 'no_such_container' });
@@ -55,6 +54,7 @@ export function containerTable(db: DatabaseSync, namespaces: NamespaceTable): Co
       checkName(namespace, name);
       namespaces.ensure(namespace);
       insert.run(id, namespace, name, imageTarget, snapshotKey, createdAt, JSON.stringify(record));
+      mutations.change();
     },
     update(id, change) {
       const before = find(id);
@@ -65,8 +65,28 @@ export function containerTable(db: DatabaseSync, namespaces: NamespaceTable): Co
     delete(id) {
       const before = find(id);
       remove.run(id);
+      // Most often the image stays, and with it all that the container held but its own layer.
+      if (images.isTarget(before.image_target)) mutations.change();
+      else mutations.deletion();
       return toRow(before)!;
     },
+  };
+}
+
+function statements(db: DatabaseSync) {
+  return {
+    get: db.prepare('SELECT * FROM containers WHERE id = ?'),
+    byName: db.prepare('SELECT * FROM containers WHERE namespace = ? AND name = ?'),
+    // Ids are hexadecimal, so 'g' ends the range of a prefix.
+    byPrefix: db.prepare(
+      "SELECT * FROM containers WHERE id >= :p AND id < :p || 'g' AND namespace = :n ORDER BY id LIMIT :limit",
+    ),
+    all: db.prepare('SELECT * FROM containers ORDER BY created_at DESC, id'),
+    ofNamespace: db.prepare('SELECT * FROM containers WHERE namespace = ? ORDER BY created_at DESC, id'),
+    insert: db.prepare('INSERT INTO containers VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    update: db.prepare('UPDATE containers SET name = ?, record = ? WHERE id = ?'),
+    remove: db.prepare('DELETE FROM containers WHERE id = ?'),
+    needs: db.prepare('SELECT id, namespace, image_target, snapshot_key FROM containers'),
   };
 }
 

@@ -2,8 +2,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { BerthError } from '@berth/model/error';
 import type { Labels } from '../content.ts';
 import { mergeLabels } from './blob-table.ts';
+import { expiryOf } from './expiry.ts';
 import type { NamespaceTable } from './namespace-table.ts';
-import type { ProcessLeases } from './process-leases.ts';
+import type { Records } from './records.ts';
 
 /** A lease that is recorded: it outlives the daemon, and clients know it by its id. */
 export interface LeaseRecord {
@@ -15,15 +16,15 @@ export interface LeaseRecord {
 }
 
 export interface LeaseResource {
-  readonly kind: 'blob' | 'snapshot';
-  /** Digest or snapshot key. */
+  readonly kind: 'blob' | 'snapshot' | 'ingest';
+  /** Digest, snapshot key, or the raw content store's reference. */
   readonly key: string;
 }
 
 export interface LeaseTable {
   get(namespace: string, id: string): LeaseRecord | undefined;
   list(namespace: string): LeaseRecord[];
-  /** @throws already_exists (`lease_exists`) */
+  /** Ends when the label `gc.expire` says so, unless `expiresAt` does. @throws already_exists (`lease_exists`) */
   create(lease: Omit<LeaseRecord, 'createdAt'>): LeaseRecord;
   /** @throws not_found */
   delete(namespace: string, id: string): void;
@@ -35,8 +36,17 @@ export interface LeaseTable {
   unprotect(namespace: string, lease: string, resource: LeaseResource): void;
   resources(namespace: string, lease: string): LeaseResource[];
   /** What all unexpired leases protect. */
-  protected(): (LeaseResource & { readonly namespace: string; readonly lease: string })[];
+  protected(): LeasedResource[];
   dropExpired(): void;
+  /** When the next lease ends, ms since 1970. */
+  nextExpiry(): number | undefined;
+}
+
+export interface LeasedResource extends LeaseResource {
+  readonly namespace: string;
+  readonly lease: string;
+  /** The lease has the label `gc.flat`: it holds this alone, not what this refers to. */
+  readonly isFlat: boolean;
 }
 
 interface Row {
@@ -47,10 +57,11 @@ interface Row {
   readonly expires_at: number | null;
 }
 
-export function leaseTable(db: DatabaseSync, namespaces: NamespaceTable, process: ProcessLeases): LeaseTable {
-  const { get, list, insert, remove, removeResources, expired, add, drop, of, all } = statements(db);
+export function leaseTable(db: DatabaseSync, namespaces: NamespaceTable, records: Records): LeaseTable {
+  const { mutations, now, processLeases } = records;
+  const { get, list, insert, remove, removeResources, expired, next, add, drop, of, all } = statements(db);
   const peek = (namespace: string, id: string): LeaseRecord | undefined =>
-    toRecord(get.get(namespace, id, Date.now()) as Row | undefined);
+    toRecord(get.get(namespace, id, now()) as Row | undefined);
   const erase = (namespace: string, id: string): void => {
     remove.run(namespace, id);
     removeResources.run(namespace, id);
@@ -58,33 +69,38 @@ export function leaseTable(db: DatabaseSync, namespaces: NamespaceTable, process
 
   return {
     get: peek,
-    list: (namespace) => (list.all(namespace, Date.now()) as unknown as Row[]).map((row) => toRecord(row)!),
+    list: (namespace) => (list.all(namespace, now()) as unknown as Row[]).map((row) => toRecord(row)!),
     create({ namespace, id, labels, expiresAt }) {
       if (peek(namespace, id) !== undefined) {
         throw new BerthError('already_exists', `lease ${id} exists`, { code: 'lease_exists' });
       }
       erase(namespace, id);
       namespaces.ensure(namespace);
-      insert.run(namespace, id, JSON.stringify(mergeLabels({}, labels)), Date.now(), expiresAt ?? null);
-      return peek(namespace, id)!;
+      const end = expiresAt ?? expiryOf(labels) ?? null;
+      insert.run(namespace, id, JSON.stringify(mergeLabels({}, labels)), now(), end);
+      mutations.change();
+      return { namespace, id, labels, createdAt: now(), ...(end === null ? {} : { expiresAt: end }) };
     },
     delete(namespace, id) {
       if (peek(namespace, id) === undefined) throw missing(id);
       erase(namespace, id);
+      mutations.deletion();
     },
     protect(namespace, lease, resource) {
-      if (lease === undefined || process.protect(lease, { namespace, ...resource })) return;
+      if (lease === undefined || processLeases.protect(lease, { namespace, ...resource })) return;
       if (peek(namespace, lease) === undefined) throw missing(lease);
       add.run(namespace, lease, resource.kind, resource.key);
     },
-    unprotect: (namespace, lease, { kind, key }) => void drop.run(namespace, lease, kind, key),
+    unprotect(namespace, lease, resource) {
+      if (processLeases.unprotect(lease, { namespace, ...resource })) return;
+      drop.run(namespace, lease, resource.kind, resource.key);
+      mutations.change();
+    },
     resources: (namespace, lease) => of.all(namespace, lease) as unknown as LeaseResource[],
-    protected: () => [
-      ...process.protected(),
-      ...(all.all(Date.now()) as unknown as ReturnType<LeaseTable['protected']>),
-    ],
+    protected: () => [...withFlat(processLeases.protected()), ...withFlat(all.all(now()))],
+    nextExpiry: () => (next.get(now())?.['expires_at'] as number | null | undefined) ?? undefined,
     dropExpired() {
-      for (const row of expired.all(Date.now())) erase(String(row['namespace']), String(row['id']));
+      for (const row of expired.all(now())) erase(String(row['namespace']), String(row['id']));
     },
   };
 }
@@ -97,14 +113,23 @@ function statements(db: DatabaseSync) {
     remove: db.prepare('DELETE FROM leases WHERE namespace = ? AND id = ?'),
     removeResources: db.prepare('DELETE FROM lease_resources WHERE namespace = ? AND lease = ?'),
     expired: db.prepare('SELECT namespace, id FROM leases WHERE expires_at <= ?'),
+    next: db.prepare('SELECT min(expires_at) AS expires_at FROM leases WHERE expires_at > ?'),
     add: db.prepare('INSERT OR IGNORE INTO lease_resources VALUES (?, ?, ?, ?)'),
     drop: db.prepare('DELETE FROM lease_resources WHERE namespace = ? AND lease = ? AND kind = ? AND key = ?'),
     of: db.prepare('SELECT kind, key FROM lease_resources WHERE namespace = ? AND lease = ? ORDER BY kind, key'),
     all: db.prepare(
-      `SELECT r.namespace, r.lease, r.kind, r.key FROM lease_resources r JOIN leases l ON l.namespace = r.namespace AND l.id = r.lease
+      `SELECT r.namespace, r.lease, r.kind, r.key, l.labels GLOB '*"containerd.io/gc.flat"*' AS flat FROM lease_resources r JOIN leases l ON l.namespace = r.namespace AND l.id = r.lease
      WHERE l.expires_at IS NULL OR l.expires_at > ?`,
     ),
   };
+}
+
+/** `flat` is SQLite's boolean, absent for leases of this process. */
+function withFlat(rows: unknown): LeasedResource[] {
+  return (rows as (Omit<LeasedResource, 'isFlat'> & { readonly flat?: number })[]).map((row) => ({
+    ...row,
+    isFlat: row.flat === 1,
+  }));
 }
 
 function missing(id: string): BerthError {

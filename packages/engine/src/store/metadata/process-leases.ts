@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LeaseResource } from './lease-table.ts';
 
-interface LeasedResource extends LeaseResource {
+interface HeldResource extends LeaseResource {
   readonly namespace: string;
 }
 
@@ -10,7 +10,7 @@ interface LeasedResource extends LeaseResource {
  * write: what a killed daemon had half done is garbage for the next one.
  */
 export class ProcessLeases {
-  readonly #held = new Map<string, Map<string, LeasedResource>>();
+  readonly #held = new Map<string, Map<string, HeldResource>>();
 
   create(): string {
     const id = `process-${randomUUID()}`;
@@ -18,18 +18,33 @@ export class ProcessLeases {
     return id;
   }
 
+  has(id: string): boolean {
+    return this.#held.has(id);
+  }
+
   release(id: string): void {
     this.#held.delete(id);
   }
 
   /** False when the id is not one of these leases. */
-  protect(id: string, resource: LeasedResource): boolean {
+  protect(id: string, resource: HeldResource): boolean {
     const held = this.#held.get(id);
-    held?.set(`${resource.namespace} ${resource.kind} ${resource.key}`, resource);
+    held?.set(nameOf(resource), resource);
     return held !== undefined;
   }
 
-  protected(): (LeasedResource & { readonly lease: string })[] {
+  /** False when the id is not one of these leases. */
+  unprotect(id: string, resource: HeldResource): boolean {
+    const held = this.#held.get(id);
+    held?.delete(nameOf(resource));
+    return held !== undefined;
+  }
+
+  protected(): (HeldResource & { readonly lease: string })[] {
     return [...this.#held].flatMap(([lease, resources]) => [...resources.values()].map((one) => ({ lease, ...one })));
   }
+}
+
+function nameOf({ namespace, kind, key }: HeldResource): string {
+  return `${namespace} ${kind} ${key}`;
 }

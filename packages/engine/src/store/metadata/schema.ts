@@ -87,6 +87,48 @@ export const migrations: readonly string[] = [
 
   INSERT INTO namespaces VALUES ('default', '{}', 'default'), ('k8s.io', '{}', 'default'), ('moby', '{}', 'default');
   `,
+  `
+  -- Images by what they point at.
+  CREATE INDEX images_by_digest ON images (namespace, digest);
+
+  -- From a document up to those that name it, so that an image is found by the digest of its config: the gc.ref.content
+  -- labels of manifests and indexes but for those of layers (.l.N). Triggers keep it.
+  CREATE TABLE document_parents (
+    scope TEXT NOT NULL,
+    child TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    label TEXT NOT NULL,
+    PRIMARY KEY (scope, child, parent, label)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX document_parents_by_parent ON document_parents (scope, parent);
+  INSERT INTO document_parents
+    SELECT scope, value, digest, substr(key, 32) FROM blobs, json_each(blobs.labels)
+      WHERE key GLOB 'containerd.io/gc.ref.content.*' AND key NOT GLOB '*.l.*';
+  CREATE TRIGGER blob_added AFTER INSERT ON blobs WHEN NEW.labels GLOB '*gc.ref.content.*' BEGIN
+    INSERT INTO document_parents SELECT NEW.scope, value, NEW.digest, substr(key, 32) FROM json_each(NEW.labels)
+      WHERE key GLOB 'containerd.io/gc.ref.content.*' AND key NOT GLOB '*.l.*';
+  END;
+  CREATE TRIGGER blob_labelled AFTER UPDATE OF labels ON blobs WHEN NEW.labels <> OLD.labels BEGIN
+    DELETE FROM document_parents WHERE scope = OLD.scope AND parent = OLD.digest;
+    INSERT INTO document_parents SELECT NEW.scope, value, NEW.digest, substr(key, 32) FROM json_each(NEW.labels)
+      WHERE key GLOB 'containerd.io/gc.ref.content.*' AND key NOT GLOB '*.l.*';
+  END;
+  CREATE TRIGGER blob_removed AFTER DELETE ON blobs BEGIN
+    DELETE FROM document_parents WHERE scope = OLD.scope AND parent = OLD.digest;
+  END;
+
+  -- The same with ingests, which have no name but their reference in the content store.
+  CREATE TABLE leased (
+    namespace TEXT NOT NULL,
+    lease TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('blob', 'snapshot', 'ingest')),
+    key TEXT NOT NULL,
+    PRIMARY KEY (namespace, lease, kind, key)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO leased SELECT * FROM lease_resources;
+  DROP TABLE lease_resources;
+  ALTER TABLE leased RENAME TO lease_resources;
+  `,
 ];
 
 /** In the file's header, so that a stranger's database is never taken for ours ('Brth'). */

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { BerthError } from '@berth/model/error';
 import type { Labels } from '../content.ts';
 import type { SnapshotInfo } from '../snapshot.ts';
+import type { Records } from './records.ts';
 
 /** A snapshot as recorded. */
 export interface SnapshotRecord extends SnapshotInfo {
@@ -37,6 +38,8 @@ export interface SnapshotTable {
   find(key: string): SnapshotRecord;
   page(after: string, limit: number): SnapshotRecord[];
   all(): SnapshotRecord[];
+  /** Every one with what it may refer to, for the collector. Labels are JSON. */
+  edges(): { key: string; parent: string; namespace: string; labels: string }[];
   children(parent: string): SnapshotRecord[];
   /** Whether a record with this folder is there. */
   hasId(id: number): boolean;
@@ -68,8 +71,8 @@ interface Row {
   readonly empty_files: number;
 }
 
-export function snapshotTable(db: DatabaseSync): SnapshotTable {
-  const { get, page, all, children, hasId, insert, commit, renameSelf, renameParent, remove } = statements(db);
+export function snapshotTable(db: DatabaseSync, { mutations, now }: Records): SnapshotTable {
+  const { get, page, all, edges, children, hasId, insert, commit, renameSelf, renameParent, remove } = statements(db);
   const peek = (key: string): SnapshotRecord | undefined => toRecord(get.get(key) as Row | undefined);
   const find = (key: string): SnapshotRecord => peek(key) ?? missing(key);
 
@@ -78,12 +81,14 @@ export function snapshotTable(db: DatabaseSync): SnapshotTable {
     find,
     page: (after, limit) => records(page.all(after, limit)),
     all: () => records(all.all()),
+    edges: () => edges.all() as ReturnType<SnapshotTable['edges']>,
     children: (parent) => records(children.all(parent)),
     hasId: (id) => hasId.get(id) !== undefined,
     create({ key, id, driver, namespace, kind, parent, labels }) {
       checkFree(peek(key), key);
       if (parent !== '') checkParent(find(parent));
-      insert.run({ key, id, driver, namespace, kind, parent, labels: JSON.stringify(labels), now: Date.now() });
+      insert.run({ key, id, driver, namespace, kind, parent, labels: JSON.stringify(labels), now: now() });
+      mutations.change();
     },
     commit(key, name, { labels, summary, parent }) {
       const before = find(key);
@@ -93,7 +98,8 @@ export function snapshotTable(db: DatabaseSync): SnapshotTable {
       if (name !== key) checkFree(peek(name), name);
       if (parent !== undefined) checkNewParent(before, find(parent));
       const merged = JSON.stringify({ ...before.labels, ...labels });
-      commit.run({ key, name, parent: parent ?? before.parent, labels: merged, now: Date.now(), ...summary });
+      commit.run({ key, name, parent: parent ?? before.parent, labels: merged, now: now(), ...summary });
+      mutations.change();
     },
     rename(key, to) {
       checkFree(peek(to), to);
@@ -110,6 +116,7 @@ export function snapshotTable(db: DatabaseSync): SnapshotTable {
         });
       }
       remove.run(key);
+      mutations.change();
       return before;
     },
     drop: (key) => void remove.run(key),
@@ -121,6 +128,7 @@ function statements(db: DatabaseSync) {
     get: db.prepare('SELECT * FROM snapshots WHERE key = ?'),
     page: db.prepare('SELECT * FROM snapshots WHERE key > ? ORDER BY key LIMIT ?'),
     all: db.prepare('SELECT * FROM snapshots ORDER BY id'),
+    edges: db.prepare('SELECT key, parent, namespace, labels FROM snapshots'),
     children: db.prepare('SELECT * FROM snapshots WHERE parent = ? ORDER BY id'),
     hasId: db.prepare('SELECT 1 FROM snapshots WHERE id = ?'),
     insert: db.prepare(
@@ -139,7 +147,11 @@ function statements(db: DatabaseSync) {
 
 function checkFree(holder: SnapshotRecord | undefined, key: string): void {
   if (holder === undefined) return;
-  throw new BerthError('already_exists', `snapshot ${key} exists`, { code: 'snapshot_exists' });
+  throw snapshotExists(key);
+}
+
+export function snapshotExists(key: string): BerthError {
+  return new BerthError('already_exists', `snapshot ${key} exists`, { code: 'snapshot_exists' });
 }
 
 function checkParent({ kind, key }: SnapshotRecord): void {

@@ -10,7 +10,9 @@ import type { ContainerRow } from '../metadata.ts';
 import { containerTable } from './container-table.ts';
 import { openDatabase } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
+import { imageTable } from './image-table.ts';
 import { namespaceTable } from './namespace-table.ts';
+import { newRecords } from './records.ts';
 import { SqliteMetadata } from './sqlite-metadata.ts';
 
 let folder: string;
@@ -220,7 +222,10 @@ describe('a database file', () => {
 
   it('that cannot grow fails the writes that need it to, and takes others', async () => {
     const db = openDatabase(file);
-    const tables = containerTable(db, namespaceTable(db));
+    const records = newRecords();
+    const namespaces = namespaceTable(db, records);
+    const images = imageTable(db, namespaces, records);
+    const tables = containerTable(db, { ...records, namespaces, images });
     const commits = new GroupCommit(db, () => undefined);
     const size = Number(db.prepare('PRAGMA page_count').get()?.['page_count']);
     db.exec(`PRAGMA max_page_count = ${size + 3}`);

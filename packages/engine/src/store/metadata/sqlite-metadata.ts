@@ -7,7 +7,9 @@ import { GroupCommit } from './group-commit.ts';
 import { type ImageTable, imageTable } from './image-table.ts';
 import { type LeaseTable, leaseTable } from './lease-table.ts';
 import { type NamespaceTable, namespaceTable } from './namespace-table.ts';
-import { ProcessLeases } from './process-leases.ts';
+import type { Mutations } from './mutations.ts';
+import type { ProcessLeases } from './process-leases.ts';
+import { newRecords } from './records.ts';
 import { type SnapshotTable, snapshotTable } from './snapshot-table.ts';
 
 /** All tables: what the other stores keep is in the same transactions as what the services keep. */
@@ -23,30 +25,38 @@ export interface Tables extends WriteTransaction {
 /** The metadata store in one SQLite file (WAL, synchronous=FULL, group commit). */
 export class SqliteMetadata implements MetadataStore {
   readonly processLeases: ProcessLeases;
+  readonly mutations: Mutations;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   /** Runs at the end of every write transaction, inside it. */
   beforeCommit: (tx: Tables) => void = () => undefined;
   readonly #db: DatabaseSync;
   readonly #tables: Tables;
   readonly #commits: GroupCommit;
 
-  private constructor(db: DatabaseSync) {
+  private constructor(db: DatabaseSync, now?: () => number) {
     this.#db = db;
-    this.processLeases = new ProcessLeases();
-    const namespaces = namespaceTable(db);
+    const records = newRecords(now);
+    ({ processLeases: this.processLeases, mutations: this.mutations, now: this.now } = records);
+    const namespaces = namespaceTable(db, records);
+    const images = imageTable(db, namespaces, records);
     this.#tables = {
       namespaces,
-      images: imageTable(db, namespaces),
-      containers: containerTable(db, namespaces),
-      blobs: blobTable(db),
-      snapshots: snapshotTable(db),
-      leases: leaseTable(db, namespaces, this.processLeases),
+      images,
+      containers: containerTable(db, { ...records, namespaces, images }),
+      blobs: blobTable(db, records),
+      snapshots: snapshotTable(db, records),
+      leases: leaseTable(db, namespaces, records),
     };
     this.#commits = new GroupCommit(db, () => this.beforeCommit(this.#tables));
   }
 
-  /** @throws data_loss (`corrupt_database`), failed_precondition (`newer_database`, `foreign_database`) */
-  static open(file: string): SqliteMetadata {
-    return new SqliteMetadata(openDatabase(file));
+  /**
+   * @param now a test's own clock
+   * @throws data_loss (`corrupt_database`), failed_precondition (`newer_database`, `foreign_database`)
+   */
+  static open(file: string, now?: () => number): SqliteMetadata {
+    return new SqliteMetadata(openDatabase(file), now);
   }
 
   write<T>(action: (tx: Tables) => T): Promise<T> {

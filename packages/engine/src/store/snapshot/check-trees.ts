@@ -65,12 +65,20 @@ function isSame(recorded: TreeSummary, found: TreeSummary): boolean {
 
 /** Committed trees that are damaged or stand on one that is, each before what it stands on. */
 function withDescendants(records: readonly SnapshotRecord[], damaged: Set<string>): string[] {
-  // A parent's number is always smaller than its children's.
-  for (const { kind, key, parent } of records) if (kind === 'committed' && damaged.has(parent)) damaged.add(key);
-  return records
-    .filter(({ key }) => damaged.has(key))
-    .map(({ key }) => key)
-    .toReversed();
+  const children = Map.groupBy(
+    records.filter(({ kind }) => kind === 'committed'),
+    ({ parent }) => parent,
+  );
+  const ordered: string[] = [];
+  const visit = (key: string): void => {
+    if (ordered.includes(key)) return;
+    damaged.add(key);
+    for (const child of children.get(key) ?? []) visit(child.key);
+    ordered.push(key);
+  };
+  // Grows meanwhile, by what was visited already.
+  for (const key of damaged) visit(key);
+  return ordered;
 }
 
 async function retire({ snapshots, metadata, log }: CheckOptions, key: string): Promise<void> {

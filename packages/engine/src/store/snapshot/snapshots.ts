@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { CallContext, Log } from '@berth/model/context';
 import { BerthError, errnoName } from '@berth/model/error';
 import type { Labels } from '../content.ts';
-import type { SnapshotRecord } from '../metadata/snapshot-table.ts';
+import { snapshotExists, type SnapshotRecord } from '../metadata/snapshot-table.ts';
 import type { SqliteMetadata, Tables } from '../metadata/sqlite-metadata.ts';
 import type {
   CommitSnapshotOptions,
@@ -79,12 +79,16 @@ export class Snapshots implements SnapshotStore, AsyncDisposable {
     const folder = filesPath(root, id);
     const [summary] = await Promise.all([summarizeTree(folder), options.synced === true ? undefined : sync(folder)]);
     context.signal.throwIfAborted();
-    await metadata.write((tx) => {
-      // First, so that a lease of this process also protects a snapshot that has the name already.
+    const isTaken = await metadata.write((tx) => {
+      // Also what has the name already is what the caller wanted: its lease keeps it.
       tx.leases.protect(context.namespace, context.lease, { kind: 'snapshot', key: name });
+      if (name !== key && tx.snapshots.get(name) !== undefined) return true;
       const { labels = {}, parent } = options;
       tx.snapshots.commit(key, name, { labels, summary, ...(parent === undefined ? {} : { parent }) });
+      return false;
     });
+    // Outside of the transaction, which it would undo.
+    if (isTaken) throw snapshotExists(name);
   }
 
   async remove(_context: CallContext, key: string): Promise<void> {
