@@ -1,0 +1,159 @@
+import type { Digest } from '@berth/model/digest';
+import { BerthError } from '@berth/model/error';
+import type { Descriptor } from '@berth/model/manifest';
+import { parseReference } from '@berth/model/reference';
+import type { BlobHints, ImageTarget, PublishedImage, SourceBlob, TargetAbilities } from '../medium.ts';
+import type { DockerApi } from './api.ts';
+import { type DockerFacts, inspectImage, isAtLeast } from './daemon.ts';
+import { knownChains } from './known-layers.ts';
+import { connectDocker, type DockerOptions } from './options.ts';
+import { LoadStream, loadFailure } from './load-stream.ts';
+import { blobPath, graphFiles, layoutFiles } from './load-files.ts';
+
+/**
+ * An image of a live dockerd, to be written.
+ * @throws invalid_argument (`bad_docker_host`, `bad_reference`: an id or a digest is no name to give), unavailable
+ *   (`no_dockerd`), permission_denied (`docker_socket`)
+ */
+export async function openDockerTarget(options: DockerOptions, name: string): Promise<ImageTarget> {
+  const reference = parseReference(name);
+  if (reference.digest !== undefined || name.startsWith('sha256:')) {
+    throw new BerthError('invalid_argument', `docker://${name} is no name that can be given to an image`, {
+      code: 'bad_reference',
+      hint: 'give a name and a tag: the digest follows from the image',
+    });
+  }
+  const { api, facts } = await connectDocker(options);
+  return new DockerTarget(api, facts, reference.name);
+}
+
+class DockerTarget implements ImageTarget {
+  readonly title: string;
+  readonly abilities: TargetAbilities;
+  readonly #api: DockerApi;
+  readonly #facts: DockerFacts;
+  readonly #name: string;
+  readonly #documents = new Map<Digest, Uint8Array>();
+  #stream: LoadStream | undefined;
+  /** Blobs that are in the stream, whole. */
+  readonly #sent = new Set<Digest>();
+  #chains: Promise<ReadonlySet<Digest>> | undefined;
+
+  constructor(api: DockerApi, facts: DockerFacts, name: string) {
+    this.#api = api;
+    this.#facts = facts;
+    this.#name = name;
+    this.title = `docker://${name}`;
+    this.abilities = abilitiesOf(facts);
+  }
+
+  async has({ digest }: Descriptor, { chainId, signal }: BlobHints): Promise<boolean> {
+    if (this.#sent.has(digest)) return true;
+    return this.#facts.store === 'graph' && chainId !== undefined && (await this.#known(signal)).has(chainId);
+  }
+
+  async putBlob(descriptor: Descriptor, source: SourceBlob, hints: BlobHints): Promise<void> {
+    const stream = this.#openStream();
+    await stream.blob(blobPath(descriptor), descriptor, { source, hints });
+    this.#sent.add(descriptor.digest);
+  }
+
+  async putDocument({ digest }: Descriptor, bytes: Uint8Array): Promise<void> {
+    this.#documents.set(digest, bytes);
+  }
+
+  async publish(image: PublishedImage, signal: AbortSignal): Promise<void> {
+    const names = [...new Set([this.#name, ...image.names])];
+    const isGraph = this.#facts.store === 'graph';
+    const made = isGraph
+      ? graphFiles(image, { names, documents: this.#documents })
+      : layoutFiles(image, { names, documents: this.#documents });
+    if (isGraph) await this.#checkLayers(made.layers, signal);
+    // An image that is there needs no load to get another name.
+    const isThere = this.#sent.size === 0 && isGraph && (await inspectImage(this.#api, made.id, signal)) !== undefined;
+    if (!isThere) await this.#load(made.files, signal);
+    await this.#giveNames(made.id, names, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stream?.destroy();
+    this.#api[Symbol.dispose]();
+  }
+
+  /** Another one for a broken one: what was sent has to be sent again, as `has` and `publish` say from then on. */
+  #openStream(): LoadStream {
+    if (this.#stream === undefined || this.#stream.failure !== undefined) {
+      this.#sent.clear();
+      this.#stream = new LoadStream(this.#api);
+    }
+    return this.#stream;
+  }
+
+  async #checkLayers(layers: readonly { descriptor: Descriptor; chainId: Digest }[], signal: AbortSignal) {
+    const known = await this.#known(signal);
+    const missing = layers.find(({ descriptor, chainId }) => !this.#sent.has(descriptor.digest) && !known.has(chainId));
+    if (missing !== undefined) throw this.#gone(missing.descriptor.digest);
+  }
+
+  async #load(files: ReadonlyMap<string, Uint8Array>, signal: AbortSignal): Promise<void> {
+    const stream = this.#openStream();
+    const cancel = () => stream.destroy();
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      for (const [path, bytes] of files) await stream.file(path, bytes);
+      const failure = loadFailure(this.#api.name, await stream.end());
+      if (failure !== undefined) throw await this.#explained(failure);
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      this.#stream = undefined;
+      this.#sent.clear();
+      // What is known has changed, either way.
+      this.#chains = undefined;
+    }
+  }
+
+  /** The loader names the file of a layer that it neither has nor found in the archive. */
+  async #explained(failure: BerthError): Promise<BerthError> {
+    const [, hex] = /blobs\/sha256\/([0-9a-f]{64}): no such file/.exec(failure.message) ?? [];
+    return hex === undefined ? failure : this.#gone(`sha256:${hex}`, failure);
+  }
+
+  #gone(digest: Digest, cause?: unknown): BerthError {
+    this.#chains = undefined;
+    const message = `${this.#api.name} no longer has layer ${digest}, or did not get it`;
+    return new BerthError('aborted', message, { code: 'content_gone', hint: 'copy it once more', cause });
+  }
+
+  /** @throws internal (`docker_load`) when the daemon has another image than was sent */
+  async #giveNames(id: Digest, names: readonly string[], signal: AbortSignal): Promise<void> {
+    const found = await inspectImage(this.#api, id, signal);
+    if (found === undefined || found.id !== id)
+      throw new BerthError('internal', `${this.#api.name} has no image ${id} after the load`, { code: 'docker_load' });
+    for (const name of names.filter((each) => !found.names.includes(each))) {
+      const { domain, path, tag = 'latest' } = parseReference(name);
+      const query = new URLSearchParams({ repo: `${domain}/${path}`, tag });
+      await this.#api.post(`/images/${id}/tag?${query.toString()}`, signal);
+    }
+  }
+
+  #known(signal: AbortSignal): Promise<ReadonlySet<Digest>> {
+    this.#chains ??= knownChains(this.#api, signal).catch((error: unknown) => {
+      this.#chains = undefined;
+      throw error;
+    });
+    return this.#chains;
+  }
+}
+
+function abilitiesOf(facts: DockerFacts): TargetAbilities {
+  const keeps = facts.store === 'containerd';
+  // dockerd reads zstd since 23.0, whose API is 1.42.
+  const zstd = keeps || isAtLeast(facts, 1, 42);
+  return {
+    index: keeps,
+    sparseIndex: keeps,
+    manifestBytes: keeps,
+    artifacts: keeps,
+    compressions: zstd ? ['none', 'gzip', 'zstd'] : ['none', 'gzip'],
+  };
+}
