@@ -5,11 +5,11 @@ import { BerthError } from '@berth/model/error';
 import { parseImageConfig } from '@berth/model/image-config';
 import type { Descriptor } from '@berth/model/manifest';
 import { mediaTypes } from '@berth/model/media-type';
-import type { ArchivedImage, FileSource } from './archive.ts';
+import type { FileSource } from './archive.ts';
 import { BlobSet } from './blob-set.ts';
 import { type DockerImage, readDockerManifest } from './docker-manifest.ts';
 import { type Members, readMember } from './member.ts';
-import type { Content } from './oci-layout.ts';
+import type { Content, ReferredImage } from './oci-layout.ts';
 import { compressionOf } from './outer.ts';
 
 const maxConfig = 8 * 1024 * 1024;
@@ -25,7 +25,7 @@ export async function readDockerArchive(members: Members, signal?: AbortSignal):
     throw new BerthError('invalid_argument', 'the archive has no manifest.json', { code: 'bad_layout' });
   const blobs = new BlobSet();
   const measured = new Map<string, Promise<Descriptor>>();
-  const images: ArchivedImage[] = [];
+  const images: ReferredImage[] = [];
   for (const image of listed) images.push(await readImage(image, { members, blobs, measured, signal }));
   return { images, blobs };
 }
@@ -38,7 +38,7 @@ interface Reading {
   readonly signal: AbortSignal | undefined;
 }
 
-async function readImage(image: DockerImage, reading: Reading): Promise<ArchivedImage> {
+async function readImage(image: DockerImage, reading: Reading): Promise<ReferredImage> {
   const { members, blobs } = reading;
   const bytes = await readMember(find(members, image.config), image.config, maxConfig);
   const { rootfs } = parseImageConfig(bytes, image.config);
@@ -55,7 +55,11 @@ async function readImage(image: DockerImage, reading: Reading): Promise<Archived
     layers.push(await layerOf(find(members, path), rootfs.diff_ids[at]!, reading));
   }
   const manifest = { schemaVersion: 2, mediaType: mediaTypes.ociManifest, config, layers };
-  return { names: image.names, target: put(blobs, mediaTypes.ociManifest, Buffer.from(JSON.stringify(manifest))) };
+  return {
+    names: image.names,
+    references: image.names,
+    target: put(blobs, mediaTypes.ociManifest, Buffer.from(JSON.stringify(manifest))),
+  };
 }
 
 function find(members: Members, path: string): FileSource {

@@ -11,9 +11,14 @@ import { type Members, readMember } from './member.ts';
 export const layoutFile = 'oci-layout';
 export const indexFile = 'index.json';
 
+/** An image with all that it is called in its archive: a layout's bare tags are no names, and yet select an image. */
+export interface ReferredImage extends ArchivedImage {
+  readonly references: readonly string[];
+}
+
 /** Which images a layout has, and its blobs. */
 export interface Content {
-  readonly images: readonly ArchivedImage[];
+  readonly images: readonly ReferredImage[];
   readonly blobs: BlobSet;
 }
 
@@ -28,15 +33,20 @@ export async function readLayout(members: Members): Promise<Content> {
     throw new BerthError('invalid_argument', `the layout has no ${indexFile}`, { code: 'bad_layout' });
   const { manifests } = parseIndex(await readMember(index, indexFile, maxManifestSize), indexFile);
   const blobs = blobsOf(members);
-  const images = new Map<string, { target: Descriptor; names: Set<string> }>();
+  const images = new Map<string, { target: Descriptor; names: Set<string>; references: Set<string> }>();
   for (const target of manifests) {
-    const image = images.get(target.digest) ?? { target, names: new Set() };
+    const image = images.get(target.digest) ?? { target, names: new Set(), references: new Set() };
     for (const name of namesOf(target)) image.names.add(name);
+    for (const key of nameAnnotations) image.references.add(target.annotations?.[key] ?? '');
     images.set(target.digest, image);
   }
   await dockerNames(members, blobs, [...images.values()]);
   return {
-    images: [...images.values()].map(({ target, names }) => ({ target: withoutName(target), names: [...names] })),
+    images: [...images.values()].map(({ target, names, references }) => ({
+      target: withoutName(target),
+      names: [...names],
+      references: [...references].filter((reference) => reference !== ''),
+    })),
     blobs,
   };
 }
@@ -66,14 +76,17 @@ export function blobsOf(members: Members): BlobSet {
 
 /** containerd's annotation holds the full name; OCI's may be a mere tag, which names nothing by itself. */
 function namesOf({ annotations = {} }: Descriptor): readonly string[] {
-  const full = annotations['io.containerd.image.name'];
+  const full = annotations[fullNameAnnotation];
   if (full !== undefined && isReference(full)) return [parseReference(full).name];
-  const ref = annotations['org.opencontainers.image.ref.name'];
+  const ref = annotations[refNameAnnotation];
   if (ref === undefined || !/[/:]/.test(ref) || !isReference(ref)) return [];
   return [parseReference(ref).name];
 }
 
-const nameAnnotations = ['io.containerd.image.name', 'org.opencontainers.image.ref.name'];
+/** Of a full name, and of a name that may be a mere tag. */
+export const fullNameAnnotation = 'io.containerd.image.name';
+export const refNameAnnotation = 'org.opencontainers.image.ref.name';
+const nameAnnotations = [fullNameAnnotation, refNameAnnotation];
 
 /** What names an image in this archive is not part of the image. */
 function withoutName(target: Descriptor): Descriptor {

@@ -6,7 +6,7 @@ import type { BlobSet } from './blob-set.ts';
 import { readDockerArchive } from './docker-archive.ts';
 import { dockerManifestFile } from './docker-manifest.ts';
 import { folderMembers, type Members, tarMembers } from './member.ts';
-import { indexFile, layoutFile, readLayout } from './oci-layout.ts';
+import { type Content, indexFile, layoutFile, readLayout } from './oci-layout.ts';
 import { compressionOf, decompressedCopy } from './outer.ts';
 import { reachable } from './reach.ts';
 
@@ -33,16 +33,38 @@ export async function openArchive(path: string, options: OpenOptions): Promise<I
 }
 
 async function readArchive(path: string, options: OpenOptions): Promise<ImageArchive> {
-  await using scratch = new ScratchFile();
-  const members = await membersOf(path, options, scratch);
-  const kind = kindOf(path, members);
-  const { images, blobs } =
-    kind === 'oci-layout' ? await readLayout(members) : await readDockerArchive(members, options.signal);
+  await using content = await openContent(path, options);
+  const { kind, images, blobs } = content;
   const all = await reachable(
     blobs,
     images.map(({ target }) => target),
   );
-  return new OpenArchive({ kind, images, blobs, all }, scratch.handOver());
+  return new OpenArchive(
+    { kind, images: images.map(({ target, names }) => ({ target, names })), blobs, all },
+    content.handOver(),
+  );
+}
+
+/** What is in an archive before anybody looked whether it is all there. Dispose removes the decompressed copy. */
+export interface ArchiveContent extends Content, AsyncDisposable {
+  readonly kind: ArchiveKind;
+  /** The decompressed copy, if one was made, is the caller's from now on. */
+  handOver(): string | undefined;
+}
+
+/** As `openArchive`, for whoever looks at one image of many. @throws as `openArchive`, but for what is missing */
+export async function openContent(path: string, options: OpenOptions): Promise<ArchiveContent> {
+  await using scratch = new ScratchFile();
+  const members = await membersOf(path, options, scratch);
+  const kind = kindOf(path, members);
+  const content = kind === 'oci-layout' ? await readLayout(members) : await readDockerArchive(members, options.signal);
+  const copy = new ScratchFile(scratch.handOver());
+  return {
+    ...content,
+    kind,
+    handOver: () => copy.handOver(),
+    [Symbol.asyncDispose]: () => copy[Symbol.asyncDispose](),
+  };
 }
 
 async function membersOf(path: string, { scratch, signal }: OpenOptions, copy: ScratchFile): Promise<Members> {
@@ -126,6 +148,10 @@ class OpenArchive implements ImageArchive {
 /** The decompressed copy until the opened archive takes it over. */
 class ScratchFile implements AsyncDisposable {
   path: string | undefined;
+
+  constructor(path?: string) {
+    this.path = path;
+  }
 
   handOver(): string | undefined {
     const { path } = this;

@@ -44,7 +44,7 @@ describe('writeArchive', () => {
   });
 
   it('gives the same bytes for the same images, in whatever order their blobs are told', async () => {
-    const turned = { ...named('docker.io/library/a:1'), blobs: [...blobs, ...blobs].reverse() };
+    const turned = { ...named('docker.io/library/a:1'), blobs: [...blobs, ...blobs].toReversed() };
     assert.equal(sha256(await bytesOf([turned])), sha256(await bytesOf([named('docker.io/library/a:1')])));
   });
 

@@ -3,7 +3,7 @@ import type { Descriptor } from '@berth/model/manifest';
 import { mediaTypes } from '@berth/model/media-type';
 import { familiarName, parseReference } from '@berth/model/reference';
 import { dockerManifestFile } from './docker-manifest.ts';
-import { indexFile, layoutFile } from './oci-layout.ts';
+import { fullNameAnnotation, indexFile, layoutFile, refNameAnnotation } from './oci-layout.ts';
 import { folderMember, type StreamMember, tarStream, wholeMember } from './tar-stream.ts';
 
 /** An image as `writeArchive` takes it. */
@@ -68,8 +68,8 @@ function indexEntries({ target, names }: OutgoingImage): readonly Descriptor[] {
   if (names.length === 0) return [target];
   return names.map((name) => {
     const { tag } = parseReference(name);
-    const reference: Record<string, string> = tag === undefined ? {} : { 'org.opencontainers.image.ref.name': tag };
-    return { ...target, annotations: { ...target.annotations, 'io.containerd.image.name': name, ...reference } };
+    const reference: Record<string, string> = tag === undefined ? {} : { [refNameAnnotation]: tag };
+    return { ...target, annotations: { ...target.annotations, [fullNameAnnotation]: name, ...reference } };
   });
 }
 

@@ -1,0 +1,56 @@
+import type { Digest } from '@berth/model/digest';
+import type { Descriptor } from '@berth/model/manifest';
+import type { BlobMover } from './blob-mover.ts';
+import type { FittingTree } from './fit.ts';
+import { rewriteIndex, rewriteManifest } from './rewrite.ts';
+import type { ImageTree, IndexNode, ManifestNode } from './tree.ts';
+
+/** What is needed to move trees: `together` waits for all and ends the others when one fails. */
+export interface TreeMover {
+  readonly blobs: BlobMover;
+  readonly together: <T>(tasks: readonly Promise<T>[]) => Promise<T[]>;
+}
+
+/** Moves all that is chosen, children first. @returns each manifest and index as the target has it, by its old digest */
+export async function moveTree(
+  mover: TreeMover,
+  { tree, narrowed }: FittingTree,
+): Promise<ReadonlyMap<Digest, Descriptor>> {
+  const moved = new Map<Digest, Descriptor>();
+  await move(tree);
+  return moved;
+
+  async function move(node: ImageTree): Promise<void> {
+    const now = await (node.kind === 'manifest' ? moveManifest(mover, node) : moveIndex(node));
+    moved.set(node.descriptor.digest, now);
+  }
+
+  async function moveIndex(node: IndexNode): Promise<Descriptor> {
+    await mover.together(node.children.map((child) => move(child)));
+    // A child that is not chosen is named as before, unless the index is to name the chosen only.
+    const others = narrowed ? [] : node.index.manifests.filter(({ digest }) => !moved.has(digest));
+    const known = new Map([...moved, ...others.map((other) => [other.digest, other] as const)]);
+    const isChanged = narrowed || [...moved].some(([digest, now]) => digest !== now.digest);
+    const { descriptor, bytes } = isChanged ? rewriteIndex(node, known) : node;
+    await mover.blobs.document(descriptor, bytes);
+    return descriptor;
+  }
+}
+
+async function moveManifest({ blobs, together }: TreeMover, node: ManifestNode): Promise<Descriptor> {
+  const { config, layers } = node.manifest;
+  const parts = [
+    ...layers.map((layer, at) => blobs.blob(layer, factsOf(node, at))),
+    blobs.config(config, node.config).then(() => config),
+  ];
+  const now = (await together(parts)).slice(0, layers.length);
+  const isChanged = now.some(({ digest }, at) => digest !== layers[at]!.digest);
+  const { descriptor, bytes } = isChanged ? rewriteManifest(node, now) : node;
+  await blobs.document(descriptor, bytes);
+  return descriptor;
+}
+
+function factsOf({ diffIds, chainIds }: ManifestNode, at: number) {
+  const [diffId, chainId] = [diffIds[at], chainIds[at]];
+  return diffId === undefined || chainId === undefined ? {} : { diffId, chainId };
+}
