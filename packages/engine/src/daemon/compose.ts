@@ -12,8 +12,10 @@ import { Launcher } from '@berth/runtime/shim/launcher';
 import { createHttpHost } from '#api/http/host';
 import { nativeDialect } from '#api/native/dialect';
 import { registryDialect } from '#api/registry/dialect';
+import { createCollectionService } from '#service/collection/collection';
 import type { ContainerBackend } from '#service/container/backend';
 import { createContainerService } from '#service/container/containers';
+import type { ContainerService } from '#service/container/contract';
 import { Execs } from '#service/container/execs';
 import { checkRunFolder, containerFolders } from '#service/container/folders';
 import { createContainerInsight } from '#service/insight/insights';
@@ -22,13 +24,20 @@ import { recoverContainers } from '#service/container/recover';
 import { ContainerRegistry } from '#service/container/registry';
 import { StartRecordFile } from '#service/container/start-record';
 import { warmUp } from '#service/container/warm-up';
+import { createDiskService } from '#service/disk/disk';
 import { EventBus } from '#service/event/bus';
 import type { Events } from '#service/event/contract';
 import type { ImageService } from '#service/image/contract';
 import { BlobTurns } from '#service/image/blob-turns';
+import type { ImageBackend } from '#service/image/backend';
+import { Slots } from '#service/image/slots';
 import { createImageService } from '#service/image/images';
+import { createLeaseService } from '#service/lease/leases';
+import { createNamespaceService } from '#service/namespace/namespaces';
 import { createRegistryService } from '#service/registry/registry';
+import type { SystemService } from '#service/system/contract';
 import { createSystemService } from '#service/system/system';
+import { CollectionSchedule } from '#store/gc/schedule';
 import { openStores, type Stores } from '#store/open-stores';
 import { lockRun } from '#store/root/run-lock';
 import { readFileInLayers } from '#store/tree/read-file';
@@ -46,21 +55,20 @@ export async function composeEngine(
   config: DaemonConfig,
   { log, shutdown }: { readonly log: Log; readonly shutdown: () => void },
 ): Promise<Engine> {
-  const { root, run } = config;
+  const { run } = config;
   checkRunFolder(run);
   await using cleanup = new AsyncDisposableStack();
   await makeFolders(config);
   // Before anything in it is touched: the launcher's socket, and what looks like leftovers of containers.
   cleanup.use(lockRun(config));
-  const stores = cleanup.use(
-    await openStores({ root, log, snapshotter: config.snapshotter, collectAfterEveryWrite: config.collectAlways }),
-  );
+  const stores = await composeStores(config, log, cleanup);
   await emptyScratch(config);
   const launcher = cleanup.use(
     await Launcher.start({ binary: findLauncher(process.env), socket: path.join(run, 'launcher.sock') }),
   );
   const events = new EventBus();
-  const images = composeImages(config, stores, events);
+  const imageParts = imageBackend(config, stores, events);
+  const images = createImageService(imageParts);
   const backend = containerBackend(config, { stores, images, events, launcher, log });
   const containers = createContainerService(backend);
   const execs = new Execs(backend);
@@ -68,19 +76,19 @@ export async function composeEngine(
   setImmediate(() => warmUp(backend));
   await recoverContainers(backend);
   await execs.recover();
-  const identity = { version, pid: process.pid, root, run };
-  const { snapshots } = stores;
-  const system = createSystemService({
-    identity,
-    containers,
-    images,
-    snapshots,
-    cgroups: backend.cgroups,
-    runtimes: backend.runtimes.names,
-    shutdown,
-  });
+  const system = composeSystem(config, { backend, containers, stores, shutdown });
   const insight = createContainerInsight(backend, execs);
-  const native = nativeDialect({ containers, execs, insight, images, system, events, log, scratch: scratchOf(config) });
+  const native = nativeDialect({
+    containers,
+    execs,
+    insight,
+    images,
+    system,
+    events,
+    log,
+    scratch: scratchOf(config),
+    ...storageServices(stores),
+  });
   const { content, metadata, leases } = stores;
   const registry = cleanup.use(createRegistryService({ content, metadata, leases, events, images }));
   const server = createHttpHost({
@@ -111,9 +119,9 @@ async function emptyScratch(config: DaemonConfig): Promise<void> {
   await mkdir(scratchOf(config), { mode: 0o700 });
 }
 
-function composeImages(config: DaemonConfig, stores: Stores, events: Events): ImageService {
+function imageBackend(config: DaemonConfig, stores: Stores, events: Events): ImageBackend {
   const { content, local, snapshots, metadata, leases, collector } = stores;
-  return createImageService({
+  return {
     content,
     blobPath: (digest) => local.blobPath(digest),
     snapshots,
@@ -122,8 +130,48 @@ function composeImages(config: DaemonConfig, stores: Stores, events: Events): Im
     collector,
     events,
     turns: new BlobTurns(),
+    downloads: new Slots(config.concurrentDownloads),
     scratch: scratchOf(config),
+    root: config.root,
+  };
+}
+
+async function composeStores(config: DaemonConfig, log: Log, cleanup: AsyncDisposableStack): Promise<Stores> {
+  const { root, snapshotter, collectAlways } = config;
+  const stores = cleanup.use(await openStores({ root, log, snapshotter, collectAfterEveryWrite: collectAlways }));
+  const { metadata, collector } = stores;
+  cleanup.use(new CollectionSchedule({ metadata, collector, log }));
+  return stores;
+}
+
+interface SystemParts {
+  readonly backend: ContainerBackend;
+  readonly containers: ContainerService;
+  readonly stores: Stores;
+  readonly shutdown: () => void;
+}
+
+function composeSystem(config: DaemonConfig, { backend, containers, stores, shutdown }: SystemParts): SystemService {
+  const { root, run } = config;
+  return createSystemService({
+    identity: { version, pid: process.pid, root, run },
+    containers,
+    images: backend.images,
+    snapshots: stores.snapshots,
+    cgroups: backend.cgroups,
+    runtimes: backend.runtimes.names,
+    shutdown,
   });
+}
+
+/** What users see of the stores themselves. */
+function storageServices(stores: Stores) {
+  return {
+    disk: createDiskService(stores),
+    collection: createCollectionService(stores),
+    namespaces: createNamespaceService(stores),
+    leases: createLeaseService(stores),
+  };
 }
 
 interface ContainerParts {

@@ -19,12 +19,14 @@ export interface ReadTransaction {
   readonly images: ImageReads;
   readonly containers: ContainerReads;
   readonly namespaces: NamespaceReads;
+  readonly leases: LeaseReads;
 }
 
 export interface WriteTransaction extends ReadTransaction {
   readonly images: ImageReads & ImageWrites;
   readonly containers: ContainerReads & ContainerWrites;
   readonly namespaces: NamespaceReads & NamespaceWrites;
+  readonly leases: LeaseReads & LeaseWrites;
 }
 
 /** A name in a namespace that points at content. */
@@ -114,6 +116,28 @@ export interface NamespaceWrites {
   put(record: NamespaceRecord): void;
   /** @throws not_found (`no_such_namespace`), failed_precondition (`not_empty`) */
   delete(name: string): void;
+}
+
+/** A lease that is recorded: it outlives the daemon, and clients know it by its id. */
+export interface LeaseRecord {
+  readonly namespace: string;
+  readonly id: string;
+  readonly labels: Labels;
+  readonly createdAt: number;
+  readonly expiresAt?: number;
+}
+
+/** Leases whose time is over are no more, also before a collection has removed them. */
+export interface LeaseReads {
+  get(namespace: string, id: string): LeaseRecord | undefined;
+  list(namespace: string): LeaseRecord[];
+}
+
+export interface LeaseWrites {
+  /** Ends when the label `gc.expire` says so, unless `expiresAt` does. @throws already_exists (`lease_exists`) */
+  create(lease: Omit<LeaseRecord, 'createdAt'>): LeaseRecord;
+  /** @throws not_found (`no_such_lease`) */
+  delete(namespace: string, id: string): void;
 }
 
 /** Protects what a multi-step operation writes until its records exist. */

@@ -9,6 +9,8 @@ import { NamespacedContent } from './content/namespaced-content.ts';
 import type { ContentStore } from './content.ts';
 import { MarkAndSweep } from './gc/mark-and-sweep.ts';
 import { createLeases } from './lease/leases.ts';
+import { createSurvey } from './disk/survey.ts';
+import type { DiskSurvey } from './disk.ts';
 import type { Collector, Leases } from './metadata.ts';
 import { SqliteMetadata } from './metadata/sqlite-metadata.ts';
 import { lockRoot } from './root/root-lock.ts';
@@ -39,6 +41,7 @@ export interface Stores extends AsyncDisposable {
   readonly metadata: SqliteMetadata;
   readonly leases: Leases;
   readonly collector: Collector;
+  readonly disk: DiskSurvey;
 }
 
 /**
@@ -70,7 +73,17 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
   const all = cleanup.move();
   isOpen = true;
   const leases = createLeases(metadata);
-  return { content, local, snapshots, metadata, leases, collector, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  const disk = createSurvey({ root, metadata, driver: driver.name });
+  return {
+    content,
+    local,
+    snapshots,
+    metadata,
+    leases,
+    collector,
+    disk,
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
 }
 
 interface Repair {

@@ -166,9 +166,11 @@ export interface DiskUse {
 export interface ImageUse {
   readonly id: string;
   readonly names: readonly string[];
-  /** Bytes of content and layers that no other image has: what removing it frees. */
+  /** Bytes of content and layers that no other image has. */
   readonly unique: number;
   readonly shared: number;
+  /** Of `unique` what neither a container nor a lease holds: what removing the image frees. */
+  readonly reclaimable: number;
   readonly containers: number;
 }
 

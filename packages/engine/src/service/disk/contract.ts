@@ -3,7 +3,7 @@ import type { Digest } from '@berth/model/digest';
 
 /** What takes how much of the disk. */
 export interface DiskService {
-  /** Looks at every file below the root folder: the sums are the disk's own, not the records'. */
+  /** Looks at the disk, not only at the records. Of committed layers it takes what was counted when they were. */
   use(context: CallContext): Promise<DiskUse>;
 }
 
@@ -30,10 +30,12 @@ export interface ImageUse {
   readonly id: Digest;
   /** Normalised; empty when untagged. */
   readonly names: readonly string[];
-  /** What no other image, container or lease holds: removing the image from its share group frees it. */
+  /** Content and layers that no other image has. */
   readonly unique: number;
-  /** What others hold as well. */
+  /** What other images have as well. */
   readonly shared: number;
+  /** Of `unique` what no container and no lease holds: removing the image from its share group frees it. */
+  readonly reclaimable: number;
   /** How many containers of this namespace were made of it. */
   readonly containers: number;
 }

@@ -1,19 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { BerthError } from '@berth/model/error';
 import type { Labels } from '../content.ts';
+import type { LeaseReads, LeaseRecord, LeaseWrites } from '../metadata.ts';
 import { mergeLabels } from './blob-table.ts';
 import { expiryOf } from './expiry.ts';
 import type { NamespaceTable } from './namespace-table.ts';
 import type { Records } from './records.ts';
-
-/** A lease that is recorded: it outlives the daemon, and clients know it by its id. */
-export interface LeaseRecord {
-  readonly namespace: string;
-  readonly id: string;
-  readonly labels: Labels;
-  readonly createdAt: number;
-  readonly expiresAt?: number;
-}
 
 export interface LeaseResource {
   readonly kind: 'blob' | 'snapshot' | 'ingest';
@@ -21,13 +13,7 @@ export interface LeaseResource {
   readonly key: string;
 }
 
-export interface LeaseTable {
-  get(namespace: string, id: string): LeaseRecord | undefined;
-  list(namespace: string): LeaseRecord[];
-  /** Ends when the label `gc.expire` says so, unless `expiresAt` does. @throws already_exists (`lease_exists`) */
-  create(lease: Omit<LeaseRecord, 'createdAt'>): LeaseRecord;
-  /** @throws not_found */
-  delete(namespace: string, id: string): void;
+export interface LeaseTable extends LeaseReads, LeaseWrites {
   /**
    * Protects a thing by a lease, recorded or of this process; nothing when no lease is given.
    * @throws not_found (`no_such_lease`) also for one that has expired
