@@ -77,8 +77,10 @@ export class Call<I extends DescMessage, O extends DescMessage> implements Async
         code: 'message_too_large',
       });
     if (!this.#isWritable) return false;
+    this.#stream.cork();
     this.#stream.write(framePrefix(length));
     for (const piece of pieces) this.#stream.write(piece);
+    this.#stream.uncork();
     if (this.#stream.writableNeedDrain) await this.#room();
     return this.#isWritable;
   }
