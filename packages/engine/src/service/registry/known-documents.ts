@@ -1,6 +1,6 @@
 import type { CallContext } from '@berth/model/context';
 import type { Digest } from '@berth/model/digest';
-import { isKind } from '@berth/model/error';
+import { BerthError, isKind } from '@berth/model/error';
 import {
   type Descriptor,
   type Index,
@@ -93,6 +93,8 @@ function readManifest(bytes: Uint8Array, called: string | undefined): KnownDocum
 
 function readIndex(bytes: Uint8Array, called: string | undefined): KnownDocument {
   const index = parseIndex(bytes);
+  // Any object with a schema version would pass for an index of nothing.
+  if (index.mediaType === undefined && index.manifests.length === 0) throw unlikeIndex();
   const type = typeOf(index, called);
   return {
     ...shared(index, bytes),
@@ -101,6 +103,10 @@ function readIndex(bytes: Uint8Array, called: string | undefined): KnownDocument
     blobs: [],
     artifactType: index.artifactType,
   };
+}
+
+function unlikeIndex(): BerthError {
+  return new BerthError('invalid_argument', 'the document has neither a type nor manifests', { code: 'bad_json' });
 }
 
 function typeOf(document: Manifest | Index, called: string | undefined): string {
