@@ -5,7 +5,7 @@ import { cgroupFile, hierarchyOf } from './layout.ts';
 import type { CgroupLayout } from './layout.ts';
 
 /** A process in an uninterruptible system call can take any time; users wait for a pause less. */
-const patience = 3000;
+const patience = 10_000;
 
 /**
  * Stops every process of the cgroup where it is. Resolves when all of them stand still; when they

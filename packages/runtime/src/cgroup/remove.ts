@@ -6,11 +6,11 @@ import { cgroupFolders } from './layout.ts';
 import type { CgroupLayout } from './layout.ts';
 
 /** A dead process leaves its cgroup a moment after its parent has reaped it. */
-const pauses = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+const pauses = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000];
 
 /**
  * Removes the container's cgroup and all below it from every hierarchy. Idempotent. Throws
- * `failed_precondition` when processes are still in it after half a second; the other hierarchies
+ * `failed_precondition` when processes are still in it after two seconds; the other hierarchies
  * are removed all the same.
  */
 export async function removeCgroup(layout: CgroupLayout, path: string): Promise<void> {
