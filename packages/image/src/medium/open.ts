@@ -32,6 +32,8 @@ export async function openSource(location: Location, access: MediumAccess): Prom
       return await (await import('./dir/source.ts')).openDirSource(location.path);
     case 'docker':
       return await (await import('./docker/source.ts')).openDockerSource(dockerOptions(access), location.name);
+    case 'containerd':
+      return await (await import('./containerd/source.ts')).openContainerdSource(containerdAccess(access), location);
     default:
       throw notYet(location);
   }
@@ -50,6 +52,8 @@ export async function openTarget(location: Location, access: MediumAccess): Prom
       return await (await import('./dir/target.ts')).openDirTarget(location.path);
     case 'docker':
       return await (await import('./docker/target.ts')).openDockerTarget(dockerOptions(access), location.name);
+    case 'containerd':
+      return await (await import('./containerd/target.ts')).openContainerdTarget(containerdAccess(access), location);
     default:
       throw notYet(location);
   }
@@ -57,6 +61,10 @@ export async function openTarget(location: Location, access: MediumAccess): Prom
 
 function dockerOptions({ signal, scratch, dockerHost }: MediumAccess) {
   return { signal, scratch, ...(dockerHost === undefined ? {} : { host: dockerHost }) };
+}
+
+function containerdAccess({ signal, containerdAddress }: MediumAccess) {
+  return { signal, ...(containerdAddress === undefined ? {} : { address: containerdAddress }) };
 }
 
 function notYet(location: Location): BerthError {
