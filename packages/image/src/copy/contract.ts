@@ -18,6 +18,11 @@ export interface CopyOptions {
   readonly retries?: number;
   /** Layers are compressed anew where they are not like this already. */
   readonly compress?: 'gzip' | 'zstd';
+  /**
+   * Docker's media types become OCI's, which skopeo and umoci want in a layout. Absent: documents keep their bytes, but
+   * where a layer is compressed in a way that Docker's types have no word for.
+   */
+  readonly format?: 'oci';
   /** Blobs moved at once; 3 when absent. */
   readonly concurrency?: number;
   /** Folder for layers that are compressed anew, until they are sent; the system's temporary folder when absent. */

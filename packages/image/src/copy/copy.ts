@@ -26,7 +26,7 @@ export async function copyImages(source: ImageSource, target: ImageTarget, optio
     const together: TreeMover['together'] = async (tasks) => await allOrStop(tasks, (reason) => stop.abort(reason));
     const copied: CopyResult['images'][number][] = [];
     for (const image of await imagesOf(source, target, signal)) {
-      copied.push(await copyOne(job, image, { blobs, together }));
+      copied.push(await copyOne(job, image, { blobs, together, format: options.format }));
     }
     await target.finish?.(signal);
     return { images: copied, sent: blobs.sent, present: blobs.present };

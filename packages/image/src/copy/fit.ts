@@ -1,4 +1,5 @@
 import { BerthError } from '@berth/model/error';
+import { mediaTypes } from '@berth/model/media-type';
 import { isAttestation } from '@berth/model/platform';
 import type { ImageTarget } from '../medium/medium.ts';
 import type { CopyOptions } from './contract.ts';
@@ -21,6 +22,7 @@ export function fitTree(tree: ImageTree, target: ImageTarget, options: CopyOptio
   if (options.preserveDigests === true && !abilities.manifestBytes) throw madeAnew(title);
   const fitting = tree.kind === 'manifest' ? { tree, narrowed: false } : fitIndex(tree, target, options);
   for (const leaf of leaves(fitting.tree)) {
+    if (options.preserveDigests === true && options.format === 'oci' && isDocker(leaf)) throw wouldConvert(leaf);
     if (!abilities.artifacts && isArtifact(leaf)) throw noArtifacts(title, leaf);
   }
   return fitting;
@@ -53,6 +55,10 @@ function isWhole({ index, children }: IndexNode): boolean {
   );
 }
 
+function isDocker({ descriptor }: ManifestNode): boolean {
+  return descriptor.mediaType === mediaTypes.dockerManifest;
+}
+
 const changed = { code: 'digest_would_change' };
 
 function madeAnew(title: string): BerthError {
@@ -60,6 +66,14 @@ function madeAnew(title: string): BerthError {
     ...changed,
     hint: 'leave --preserve-digests out, or copy into oci-archive:',
   });
+}
+
+function wouldConvert({ descriptor }: ManifestNode): BerthError {
+  return new BerthError(
+    'failed_precondition',
+    `${descriptor.digest} has Docker's media types: with OCI's the image would get another digest`,
+    { ...changed, hint: 'leave --preserve-digests or --format out' },
+  );
 }
 
 function wouldNarrow({ descriptor }: IndexNode, title: string): BerthError {

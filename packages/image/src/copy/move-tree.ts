@@ -1,5 +1,6 @@
 import type { Digest } from '@berth/model/digest';
 import type { Descriptor } from '@berth/model/manifest';
+import { mediaTypes } from '@berth/model/media-type';
 import type { BlobMover } from './blob-mover.ts';
 import type { FittingTree } from './fit.ts';
 import { rewriteIndex, rewriteManifest } from './rewrite.ts';
@@ -8,6 +9,8 @@ import type { ImageTree, IndexNode, ManifestNode } from './tree.ts';
 /** What is needed to move trees: `together` waits for all and ends the others when one fails. */
 export interface TreeMover {
   readonly blobs: BlobMover;
+  /** Docker's manifests become OCI's. */
+  readonly format?: 'oci' | undefined;
   readonly together: <T>(tasks: readonly Promise<T>[]) => Promise<T[]>;
 }
 
@@ -37,15 +40,16 @@ export async function moveTree(
   }
 }
 
-async function moveManifest({ blobs, together }: TreeMover, node: ManifestNode): Promise<Descriptor> {
+async function moveManifest({ blobs, together, format }: TreeMover, node: ManifestNode): Promise<Descriptor> {
   const { config, layers } = node.manifest;
   const parts = [
     ...layers.map((layer, at) => blobs.blob(layer, factsOf(node, at))),
     blobs.config(config, node.config).then(() => config),
   ];
   const now = (await together(parts)).slice(0, layers.length);
-  const isChanged = now.some(({ digest }, at) => digest !== layers[at]!.digest);
-  const { descriptor, bytes } = isChanged ? rewriteManifest(node, now) : node;
+  const becomesOci = format === 'oci' && node.descriptor.mediaType === mediaTypes.dockerManifest;
+  const isChanged = becomesOci || now.some(({ digest }, at) => digest !== layers[at]!.digest);
+  const { descriptor, bytes } = isChanged ? rewriteManifest(node, now, format) : node;
   await blobs.document(descriptor, bytes);
   return descriptor;
 }

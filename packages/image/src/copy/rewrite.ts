@@ -32,13 +32,14 @@ export function layerTypeOf(mediaType: string, compression: Compression): string
 
 /**
  * The manifest with other layers. Nothing else changes, but that a manifest of Docker's becomes one of OCI's when it has
- * to name what Docker's has no word for.
+ * to name what Docker's has no word for, or when that is asked for.
  */
-export function rewriteManifest(old: Rewritten, layers: readonly Descriptor[]): Rewritten {
+export function rewriteManifest(old: Rewritten, layers: readonly Descriptor[], format?: 'oci'): Rewritten {
   const json = parse(old.bytes);
   const items = layers.map((layer, at) => changedItem((json['layers'] as Json[])[at]!, layer));
   const wasDocker = old.descriptor.mediaType === mediaTypes.dockerManifest;
-  const becomesOci = wasDocker && layers.some(({ mediaType }) => mediaType === mediaTypes.ociLayerZstd);
+  const becomesOci =
+    wasDocker && (format === 'oci' || layers.some(({ mediaType }) => mediaType === mediaTypes.ociLayerZstd));
   if (!becomesOci) return serialise(old.descriptor, { ...json, layers: items });
   return serialise(
     { ...old.descriptor, mediaType: mediaTypes.ociManifest },
