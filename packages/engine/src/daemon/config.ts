@@ -20,8 +20,18 @@ export interface DaemonConfig {
   readonly log: { readonly maxBytes: number; readonly maxFiles: number };
   /** Programs with runc's command line that may run containers, by the name that a container asks for. */
   readonly runtimes: Readonly<Record<string, RuntimeProgram>>;
+  readonly registry: RegistrySettings;
+  /** Layers that are downloaded at once. */
+  readonly concurrentDownloads: number;
   /** Collect garbage after every write: for tests. */
   readonly collectAlways: boolean;
+}
+
+export interface RegistrySettings {
+  /** Folders with a folder per registry host, as containerd and docker have them: mirrors, CAs, client certificates. */
+  readonly hostFolders: readonly string[];
+  /** A file as docker's config.json; where users keep theirs when absent. */
+  readonly credentials?: string | undefined;
 }
 
 export interface RuntimeProgram {
@@ -51,12 +61,18 @@ const fileSchema = v.strictObject({
   snapshotter: v.optional(v.picklist(['auto', 'overlayfs', 'native'])),
   cgroup_parent: v.optional(absolutePath),
   container_log: v.optional(v.strictObject({ max_bytes: v.optional(wholeNumber), max_files: v.optional(wholeNumber) })),
+  registry: v.optional(
+    v.strictObject({ hosts: v.optional(v.array(absolutePath)), credentials: v.optional(absolutePath) }),
+  ),
+  image: v.optional(v.strictObject({ concurrent_downloads: v.optional(v.pipe(wholeNumber, v.minValue(1))) })),
   runtimes: v.optional(v.record(runtimeName, v.strictObject({ binary: absolutePath, root: v.optional(absolutePath) }))),
 });
 
 type FileSettings = v.InferOutput<typeof fileSchema>;
 
 const defaultRoot = '/var/lib/berth';
+/** Ours, then what containerd and docker on this machine go by. */
+const defaultHostFolders = ['/etc/berth/certs.d', '/etc/containerd/certs.d', '/etc/docker/certs.d'];
 export const defaultConfigFile = '/etc/berth/berthd.toml';
 
 /** @throws invalid_argument naming the flag, variable or key */
@@ -77,6 +93,8 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Dae
       maxFiles: file.container_log?.max_files ?? 5,
     },
     runtimes: file.runtimes ?? {},
+    registry: { hostFolders: file.registry?.hosts ?? defaultHostFolders, credentials: file.registry?.credentials },
+    concurrentDownloads: file.image?.concurrent_downloads ?? 3,
     collectAlways: env['BERTH_COLLECT_ALWAYS'] === '1',
   };
 }

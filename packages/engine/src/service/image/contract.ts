@@ -114,6 +114,8 @@ export interface ProgressStep {
   /** Bytes. */
   readonly current?: number;
   readonly total?: number;
+  /** With `done` of a layer that was unpacked: where its time went, milliseconds (`LayerTiming`). */
+  readonly timing?: Readonly<Record<string, number>>;
 }
 
 export interface ImportRequest {

@@ -12,11 +12,12 @@ import { imageHistory } from './history.ts';
 import { importImage } from './import.ts';
 import { isDangling } from './labels.ts';
 import { listImages, viewImage } from './list.ts';
+import { topChain } from './layer-steps.ts';
 import { loadArchive } from './load.ts';
 import { moveName } from './name-change.ts';
 import { pruneImages } from './prune.ts';
 import { removeImage } from './remove.ts';
-import { storedLayers, topChain, unpackImage } from './unpack.ts';
+import { storedLayers, unpackImage } from './unpack.ts';
 
 export function createImageService(backend: ImageBackend): ImageService {
   return {

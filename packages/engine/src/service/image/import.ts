@@ -13,7 +13,7 @@ import type { ImageBackend } from './backend.ts';
 import type { ImportRequest, LoadedImages, Progress } from './contract.ts';
 import { childLabels, danglingName, diffIdLabel, snapshotLabel } from './labels.ts';
 import { moveName } from './name-change.ts';
-import { storeBlob } from './store-blob.ts';
+import { storeBytes } from './store-blob.ts';
 import { storedLayers, unpackImage } from './unpack.ts';
 
 export interface ImportJob {
@@ -85,7 +85,7 @@ async function storeDocument(
   { descriptor, bytes }: BuiltDocument,
   labels: Labels,
 ): Promise<void> {
-  await storeBlob(backend, context, { descriptor, source: { size: bytes.length, bytes }, labels });
+  await storeBytes(backend, context, { descriptor, bytes, labels });
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -5,7 +5,7 @@ import type { ImageBackend } from './backend.ts';
 import type { ImageView } from './contract.ts';
 import { documentsOf, type PlatformImage, presentImages, reachableBlobs } from './documents.ts';
 import { isDangling } from './labels.ts';
-import { topChain } from './unpack.ts';
+import { topChain } from './layer-steps.ts';
 
 /** Newest first. */
 export async function listImages(backend: ImageBackend, context: CallContext): Promise<ImageView[]> {

@@ -22,6 +22,12 @@ export function shareGroup(tx: ReadTransaction, namespace: string): readonly str
   return sharers.map(({ name }) => name);
 }
 
+/** What namespaces have in common that see each other's images; no two groups have the same. */
+export function shareGroupName(tx: ReadTransaction, namespace: string): string {
+  const group = tx.namespaces.get(namespace)?.shareGroup ?? '';
+  return group === '' ? `namespace/${namespace}` : `group/${group}`;
+}
+
 /** Unless it is gone already. */
 export function dropName(tx: WriteTransaction, namespace: string, name: string): void {
   if (tx.images.get(namespace, name) !== undefined) tx.images.delete(namespace, name);

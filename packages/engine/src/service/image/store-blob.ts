@@ -1,57 +1,84 @@
-import { open } from 'node:fs/promises';
 import type { CallContext } from '@berth/model/context';
+import { shortId } from '@berth/model/digest';
+import { isKind } from '@berth/model/error';
 import type { Descriptor } from '@berth/model/manifest';
+import type { SourceBlob } from '@berth/image/medium/medium';
 import type { Ingest, Labels } from '#store/content';
 import type { ImageBackend } from './backend.ts';
-import { openIngest } from './unpack.ts';
+import type { Progress } from './contract.ts';
+import { isDiskFull } from './disk-error.ts';
+import { prepareDownload } from './download.ts';
+import { dropIngest, openIngest } from './open-ingest.ts';
 
-/** Where a blob's bytes are: in memory, or a part of a file. */
-export type BlobSource =
-  | { readonly size: number; readonly bytes: Uint8Array }
-  | { readonly size: number; readonly path: string; readonly offset: number };
+/** Puts a document into the content store with these labels; one that is there already only takes the labels. */
+export async function storeBytes(
+  backend: ImageBackend,
+  context: CallContext,
+  { descriptor, bytes, labels }: StoredBytes,
+): Promise<void> {
+  await backend.turns.run(descriptor.digest, context.signal, async () => {
+    await using ingest = await openIngest(backend, context, descriptor);
+    if (ingest === undefined) return await addLabels(backend, context, descriptor, labels);
+    if (ingest.offset > 0) await ingest.truncate(0);
+    await ingest.write(bytes);
+    await ingest.commit(context, descriptor, { labels });
+  });
+}
 
-const chunkSize = 1 << 20;
+export interface StoredBytes {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+  readonly labels: Labels;
+}
 
-/** Puts a blob into the content store with these labels; one that is there already only takes the labels. */
+/** The same for bytes that come from elsewhere; what an earlier try has brought is not fetched again. */
 export async function storeBlob(backend: ImageBackend, context: CallContext, blob: StoredBlob): Promise<void> {
-  await backend.turns.run(blob.descriptor.digest, context.signal, () => store(backend, context, blob));
+  const { descriptor, labels, progress } = blob;
+  const id = shortId(descriptor.digest);
+  await backend.turns.run(descriptor.digest, context.signal, async () => {
+    for (;;) {
+      await using ingest = await openIngest(backend, context, descriptor);
+      if (ingest === undefined) {
+        await addLabels(backend, context, descriptor, labels);
+        return progress({ id, status: 'already there' });
+      }
+      try {
+        await fill(backend, context, ingest, blob);
+        return progress({ id, status: 'done' });
+      } catch (error) {
+        const isUseless = isKind(error, 'data_loss') || isDiskFull(error);
+        if (isUseless) await dropIngest(backend, context, ingest);
+        // A power cut may have taken what an earlier try had brought: once more, from the start.
+        if (!isKind(error, 'data_loss') || ingest.offset === 0) throw error;
+      }
+    }
+  });
 }
 
 export interface StoredBlob {
   readonly descriptor: Descriptor;
-  readonly source: BlobSource;
+  readonly source: SourceBlob;
   readonly labels: Labels;
+  readonly progress: Progress;
 }
 
-async function store(
-  backend: ImageBackend,
-  context: CallContext,
-  { descriptor, source, labels }: StoredBlob,
-): Promise<void> {
-  await using ingest = await openIngest(backend, context, descriptor);
-  if (ingest === undefined) {
-    if (Object.keys(labels).length > 0) await backend.content.label(context, descriptor.digest, labels);
-    return;
-  }
-  if (ingest.offset > 0) await ingest.truncate(0);
-  if ('bytes' in source) await ingest.write(source.bytes);
-  else await copyFile(source, ingest, context.signal);
+/** The store itself reads what was written and verifies it. */
+async function fill(backend: ImageBackend, context: CallContext, ingest: Ingest, blob: StoredBlob): Promise<void> {
+  const { descriptor, source, labels, progress } = blob;
+  const { digest, size } = descriptor;
+  const download = await prepareDownload(ingest, descriptor, source);
+  const onProgress = (current: number): void =>
+    progress({ id: shortId(digest), status: 'downloading', current, total: size });
+  const run = (): Promise<void> => download.run({ signal: context.signal, onProgress });
+  await (source.file === undefined ? backend.downloads.run(context.signal, run) : run());
   await ingest.commit(context, descriptor, { labels });
 }
 
-async function copyFile(
-  { path, offset, size }: { readonly path: string; readonly offset: number; readonly size: number },
-  ingest: Ingest,
-  signal: AbortSignal,
+async function addLabels(
+  backend: ImageBackend,
+  context: CallContext,
+  { digest }: Descriptor,
+  labels: Labels,
 ): Promise<void> {
-  await using file = await open(path, 'r');
-  const buffer = Buffer.allocUnsafe(Math.min(size, chunkSize));
-  for (let done = 0; done < size;) {
-    signal.throwIfAborted();
-    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, size - done), offset + done);
-    // The commit tells that the blob is short.
-    if (bytesRead === 0) return;
-    await ingest.write(buffer.subarray(0, bytesRead));
-    done += bytesRead;
-  }
+  if (Object.keys(labels).length > 0) await backend.content.label(context, digest, labels);
 }

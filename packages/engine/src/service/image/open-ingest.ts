@@ -1,0 +1,31 @@
+import type { CallContext } from '@berth/model/context';
+import { isKind } from '@berth/model/error';
+import type { Descriptor } from '@berth/model/manifest';
+import type { Ingest } from '#store/content';
+import type { ImageBackend } from './backend.ts';
+
+/**
+ * The one writer of a blob, at the bytes that an earlier one has left. Undefined when the blob is there already; then
+ * it is in this namespace and under this lease too.
+ */
+export async function openIngest(
+  backend: ImageBackend,
+  context: CallContext,
+  { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
+): Promise<Ingest | undefined> {
+  try {
+    return await backend.content.ingest(context, `blob-${digest}`, { digest, size });
+  } catch (error) {
+    if (isKind(error, 'already_exists')) return undefined;
+    throw error;
+  }
+}
+
+/** Gives up the bytes of a writer that were of no use. */
+export async function dropIngest(backend: ImageBackend, context: CallContext, { ref }: Ingest): Promise<void> {
+  try {
+    await backend.content.abort(context, ref);
+  } catch (error) {
+    if (!isKind(error, 'not_found')) throw error;
+  }
+}

@@ -1,0 +1,87 @@
+import { type CallContext, withLease } from '@berth/model/context';
+import { shortId } from '@berth/model/digest';
+import { BerthError } from '@berth/model/error';
+import type { Descriptor } from '@berth/model/manifest';
+import { familiarName, parseReference, type Reference } from '@berth/model/reference';
+import type { RegistryClient, Repository } from '@berth/image/registry/contract';
+import type { ImageBackend } from './backend.ts';
+import { bringImage } from './bring-image.ts';
+import type { Progress, PulledImage, PullOptions } from './contract.ts';
+import { diskError } from './disk-error.ts';
+import { moveName } from './name-change.ts';
+import { registrySource } from './registry-source.ts';
+
+export interface PullJob {
+  readonly registry: RegistryClient;
+  readonly reference: Reference;
+  readonly options: PullOptions;
+  readonly progress: Progress;
+}
+
+/** Brings an image, or with `allTags` every one of a repository, and names it when all of it is there. */
+export async function pullImage(backend: ImageBackend, context: CallContext, job: PullJob): Promise<PulledImage> {
+  try {
+    await using lease = await backend.leases.create(context.namespace);
+    const leased = withLease(context, lease.id);
+    const repository = job.registry.repository(job.reference);
+    const images: PulledImage['images'][number][] = [];
+    for await (const reference of references(repository, leased, job)) {
+      images.push(await pullOne(backend, leased, { ...job, repository, reference }));
+    }
+    return { images };
+  } catch (error) {
+    // The lease is gone: so is what was stored under it. Downloads that were cut off stay, to be taken up.
+    await backend.collector.collect().catch((cause: unknown) => {
+      context.log.warn('what a failed pull has left is not collected yet', { error: String(cause) });
+    });
+    throw diskError(backend.root, error);
+  }
+}
+
+async function* references(
+  repository: Repository,
+  { signal }: CallContext,
+  { reference, options }: PullJob,
+): AsyncGenerator<Reference> {
+  if (options.allTags !== true) return yield reference;
+  if (reference.digest !== undefined) {
+    throw new BerthError('invalid_argument', `all tags of ${reference.name} cannot be meant: it has a digest`, {
+      code: 'bad_reference',
+    });
+  }
+  const { domain, path } = reference;
+  for await (const tag of repository.tags(signal)) yield parseReference(`${domain}/${path}:${tag}`);
+}
+
+async function pullOne(
+  backend: ImageBackend,
+  context: CallContext,
+  job: PullJob & { readonly repository: Repository },
+): Promise<PulledImage['images'][number]> {
+  const { reference, repository, options, progress } = job;
+  const { name } = reference;
+  const target = await resolveTarget(repository, reference, context.signal);
+  await using source = registrySource(name, repository, target);
+  await bringImage(backend, context, source, { target, options: { wanted: options.platforms, progress } });
+  context.signal.throwIfAborted();
+  const before = await backend.metadata.write((tx) => {
+    const record = tx.images.get(context.namespace, name);
+    moveName(tx, context.namespace, name, target);
+    return record;
+  });
+  backend.events.publish({ type: 'image', action: 'pull', id: target.digest, attributes: { name } });
+  const isNew = before?.target.digest !== target.digest;
+  progress({ id: familiarName(name), status: isNew ? 'pulled' : 'up to date' });
+  return { name, target: target.digest, isNew };
+}
+
+/** @throws data_loss (`digest_mismatch`) when the registry names another image than was asked for */
+async function resolveTarget(repository: Repository, reference: Reference, signal: AbortSignal): Promise<Descriptor> {
+  const { descriptor } = await repository.resolve(reference, signal);
+  if (reference.digest === undefined || reference.digest === descriptor.digest) return descriptor;
+  throw new BerthError(
+    'data_loss',
+    `${reference.domain} answers ${shortId(descriptor.digest)} when it is asked for ${reference.name}`,
+    { code: 'digest_mismatch' },
+  );
+}
