@@ -21,6 +21,10 @@ export const commandTable: Readonly<Record<string, Entry>> = {
   attach: { summary: 'Attach to a running container', load: () => import('./command/attach.ts') },
   create: { summary: 'Create a new container', load: () => import('./command/create.ts') },
   daemon: { summary: 'Start, stop or look at the daemon', load: () => import('./command/daemon.ts') },
+  'dial-stdio': {
+    summary: "Connect standard input and output to the daemon's socket",
+    load: () => import('./command/dial-stdio.ts'),
+  },
   events: { summary: 'Show events as they happen', load: () => import('./command/events.ts') },
   info: { summary: 'Show what the daemon is and has', load: () => import('./command/info.ts') },
   inspect: { summary: 'Show all details of containers or images', load: () => import('./command/inspect.ts') },
@@ -30,6 +34,7 @@ export const commandTable: Readonly<Record<string, Entry>> = {
   restart: { summary: 'Restart containers', load: () => import('./command/restart.ts') },
   rm: { summary: 'Remove containers', load: () => import('./command/rm.ts') },
   rmi: { summary: 'Remove images', load: () => import('./command/rmi.ts') },
+  serve: { summary: 'Offer the images here as a read-only registry', load: () => import('./command/serve.ts') },
   start: { summary: 'Start stopped containers', load: () => import('./command/start.ts') },
   stats: { summary: 'Show what containers use, live', load: () => import('./command/stats.ts') },
   stop: { summary: 'Stop running containers', load: () => import('./command/stop.ts') },
@@ -75,7 +80,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     tag: 'tag',
     inspect: 'inspect',
   },
-  system: { info: 'info', events: 'events' },
+  system: { info: 'info', events: 'events', 'dial-stdio': 'dial-stdio' },
 };
 
 export interface FoundCommand extends Entry {
