@@ -85,7 +85,7 @@ describe('copy and skopeo', { skip: missing }, () => {
       const seen = JSON.parse(skopeo('inspect', '--config', 'docker-archive:@file.tar:example.com/app:1'));
       assert.equal(seen.rootfs.diff_ids.length, 2);
       const tags = JSON.parse(skopeo('list-tags', 'docker-archive:@file.tar'));
-      assert.deepEqual(tags.Tags, ['example.com/app:1', 'app:2']);
+      assert.deepEqual(tags.Tags, ['example.com/app:1', 'docker.io/library/app:2']);
       skopeo('copy', 'docker-archive:@file.tar:app:2', 'dir:@seen');
       rmSync(at('@seen'), { recursive: true });
     }

@@ -1,7 +1,7 @@
 import { type Digest, digestAlgorithm, digestHex } from '@berth/model/digest';
 import type { Descriptor } from '@berth/model/manifest';
 import { mediaTypes } from '@berth/model/media-type';
-import { familiarName, parseReference } from '@berth/model/reference';
+import { parseReference } from '@berth/model/reference';
 import { dockerManifestFile } from './docker-manifest.ts';
 import { fullNameAnnotation, indexFile, layoutFile, refNameAnnotation } from './oci-layout.ts';
 import { folderMember, type StreamMember, tarStream, wholeMember } from './tar-stream.ts';
@@ -84,11 +84,13 @@ function dockerManifest(images: readonly OutgoingImage[], blobs: ReadonlyMap<Dig
   return Buffer.from(JSON.stringify(listed));
 }
 
-/** Names as docker's manifest.json has them: familiar, tagged, without digests (docker refuses others). */
+/**
+ * Names for docker's manifest.json: tagged, without digests (docker refuses others). docker itself writes them short;
+ * it reads whole ones too, and podman takes a short one for another: localhost/app instead of docker.io/library/app.
+ */
 export function repoTags(names: readonly string[]): readonly string[] {
-  const tagged = names.filter((name) => {
+  return names.filter((name) => {
     const { tag, digest } = parseReference(name);
     return tag !== undefined && digest === undefined;
   });
-  return tagged.map((name) => familiarName(name));
 }
