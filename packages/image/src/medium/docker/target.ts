@@ -38,6 +38,8 @@ class DockerTarget implements ImageTarget {
   /** Blobs that are in the stream, whole. */
   readonly #sent = new Set<Digest>();
   #chains: Promise<ReadonlySet<Digest>> | undefined;
+  /** Layers that are at some place of an image, but were missing at another one: `copy` asks once for each digest. */
+  readonly #wanted = new Set<Digest>();
 
   constructor(api: DockerApi, facts: DockerFacts, name: string) {
     this.#api = api;
@@ -49,13 +51,14 @@ class DockerTarget implements ImageTarget {
 
   async has({ digest }: Descriptor, { chainId, signal }: BlobHints): Promise<boolean> {
     if (this.#sent.has(digest)) return true;
+    if (this.#wanted.has(digest)) return false;
     return this.#facts.store === 'graph' && chainId !== undefined && (await this.#known(signal)).has(chainId);
   }
 
   async putBlob(descriptor: Descriptor, source: SourceBlob, hints: BlobHints): Promise<void> {
     const stream = this.#openStream();
     await stream.blob(blobPath(descriptor), descriptor, { source, hints });
-    this.#sent.add(descriptor.digest);
+    if (stream === this.#stream) this.#sent.add(descriptor.digest);
   }
 
   async putDocument({ digest }: Descriptor, bytes: Uint8Array): Promise<void> {
@@ -120,6 +123,7 @@ class DockerTarget implements ImageTarget {
 
   #gone(digest: Digest, cause?: unknown): BerthError {
     this.#chains = undefined;
+    this.#wanted.add(digest);
     const message = `${this.#api.name} no longer has layer ${digest}, or did not get it`;
     return new BerthError('aborted', message, { code: 'content_gone', hint: 'copy it once more', cause });
   }

@@ -35,8 +35,9 @@ class Pieces {
   #filled = 0;
 
   *add(bytes: Uint8Array): Generator<Uint8Array> {
-    if (this.#filled + bytes.length > pieceSize) yield* this.rest();
-    if (bytes.length >= pieceSize / 2) yield bytes;
+    const isLarge = bytes.length >= pieceSize / 2;
+    if (isLarge || this.#filled + bytes.length > pieceSize) yield* this.rest();
+    if (isLarge) yield bytes;
     else {
       this.#piece.set(bytes, this.#filled);
       this.#filled += bytes.length;
