@@ -4,15 +4,30 @@ import { containerClient, type ContainerClient } from './container-client.ts';
 import { execClient, type ExecClient } from './exec-client.ts';
 import { requestJson, requestLines, type Transport } from './http.ts';
 import { imageClient, type CallOptions, type ImageClient } from './image-client.ts';
+import { leaseClient, type LeaseClient } from './lease-client.ts';
+import { namespaceClient, type NamespaceClient } from './namespace-client.ts';
+import { systemClient, type SystemClient } from './system-client.ts';
 
-export type { ArchiveSource, CallOptions, ImageClient, ImportOptions } from './image-client.ts';
+export type {
+  ArchiveSource,
+  CallOptions,
+  ImageClient,
+  ImportOptions,
+  SaveOptions,
+  TransferOptions,
+} from './image-client.ts';
 export type { AttachOptions, ContainerClient, ListOptions, LogOptions, OutputChunk } from './container-client.ts';
 export type { ExecClient } from './exec-client.ts';
+export type { LeaseClient } from './lease-client.ts';
+export type { NamespaceClient } from './namespace-client.ts';
+export type { SystemClient } from './system-client.ts';
 export type { AttachStream, OutputSink, TerminalSize } from './stream.ts';
 
 export interface ConnectOptions {
   /** The daemon's socket, an absolute path. */
   readonly socket: string;
+  /** Whose images, containers and leases the client sees; `default` when absent. */
+  readonly namespace?: string | undefined;
   /**
    * Called once for a request that finds no daemon, with the error that it would fail with; when it returns, the
    * request is tried again.
@@ -37,6 +52,9 @@ export interface BerthClient {
   readonly images: ImageClient;
   readonly containers: ContainerClient;
   readonly exec: ExecClient;
+  readonly system: SystemClient;
+  readonly namespaces: NamespaceClient;
+  readonly leases: LeaseClient;
   ping(options?: CallOptions): Promise<Ping>;
   info(options?: CallOptions): Promise<Info>;
   /** From now on, until the signal is aborted or the loop is left. */
@@ -53,6 +71,9 @@ export function connectBerth(options: ConnectOptions): BerthClient {
     images: imageClient(transport),
     containers: containerClient(transport),
     exec: execClient(transport),
+    system: systemClient(transport),
+    namespaces: namespaceClient(transport),
+    leases: leaseClient(transport),
     ping: (call) => get('/ping', call),
     info: (call) => get('/info', call),
     events: ({ since, until, filters, signal } = {}) =>

@@ -72,6 +72,8 @@ export interface ContainerClient {
   /** One sample, or one a second with `stream`. */
   stats(ref: string, options?: CallOptions & { readonly stream?: boolean }): AsyncIterable<wire.ContainerStats>;
   explain(ref: string, options?: CallOptions): Promise<wire.Explanation>;
+  /** A tar of the container's file system, whether it runs or not. */
+  export(ref: string, options?: CallOptions): AsyncIterable<Uint8Array>;
 }
 
 export function containerClient(transport: Transport): ContainerClient {
@@ -80,7 +82,7 @@ export function containerClient(transport: Transport): ContainerClient {
 
 const place = (ref: string, rest = '') => `/containers/${encodeURIComponent(ref)}${rest}`;
 
-type LifeCalls = Omit<ContainerClient, 'inspect' | 'logs' | 'top' | 'stats' | 'explain' | 'list'>;
+type LifeCalls = Omit<ContainerClient, 'inspect' | 'logs' | 'top' | 'stats' | 'explain' | 'export' | 'list'>;
 
 function lifeCalls(transport: Transport): LifeCalls {
   const post = <T = void>(path: string, options: CallOptions | undefined, more: Partial<HttpCall> = {}): Promise<T> =>
@@ -114,6 +116,7 @@ function insightCalls(transport: Transport): Pick<ContainerClient, Exclude<keyof
     inspect: (ref, options) => get(place(ref), options),
     top: (ref, psArguments, options) => get(place(ref, '/top'), options, { ps: psArguments }),
     explain: (ref, options) => get(place(ref, '/explain'), options),
+    export: (ref, { signal } = {}) => requestBytes(transport, { method: 'GET', path: place(ref, '/export'), signal }),
     stats: (ref, { stream, signal } = {}) =>
       requestLines(transport, { method: 'GET', path: place(ref, '/stats'), query: { stream }, signal }),
     async *logs(ref, { signal, ...options } = {}) {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { BerthError } from '@berth/model/error';
-import { apiPrefix } from '@berth/wire/native/api';
+import { apiPrefix, namespaceHeader } from '@berth/wire/native/api';
 import { lost, readBody, readHead, type AnswerHead } from './answer.ts';
 import { ByteSource } from './byte-source.ts';
 import { openConnection } from './connection.ts';
@@ -15,6 +15,8 @@ import { encodeQuery, type Query } from './query.ts';
  */
 export interface Transport {
   readonly socket: string;
+  /** Whose images, containers and leases the calls see; the daemon's default when absent. */
+  readonly namespace?: string | undefined;
   /** Called once when no daemon listens; when it returns, the request is tried again. */
   readonly whenAbsent?: (error: BerthError) => Promise<void>;
 }
@@ -45,7 +47,7 @@ export async function send(transport: Transport, call: HttpCall): Promise<Answer
   connection.on('error', () => undefined);
   const source = new ByteSource(connection);
   try {
-    const sent = writeRequest(connection, call);
+    const sent = writeRequest(connection, transport, call);
     sent.catch((error: Error) => connection.destroy(error));
     const head = await readHead(source);
     if (head.status < 400 && (call.upgrade === undefined || head.status === 101)) return { head, connection, source };
@@ -67,11 +69,12 @@ async function connect(transport: Transport, signal: AbortSignal | undefined): P
   }
 }
 
-async function writeRequest(connection: Socket, call: HttpCall): Promise<void> {
+async function writeRequest(connection: Socket, { namespace }: Transport, call: HttpCall): Promise<void> {
   const json = call.json === undefined ? undefined : JSON.stringify(call.json);
   const head = [
     `${call.method} ${apiPrefix}${call.path}${encodeQuery(call.query)} HTTP/1.1`,
     'Host: berth',
+    ...(namespace === undefined ? [] : [`${namespaceHeader}: ${headerText(namespace)}`]),
     ...(call.upgrade === undefined ? ['Connection: close'] : ['Connection: Upgrade', `Upgrade: ${call.upgrade}`]),
   ];
   if (json !== undefined) head.push('Content-Type: application/json', `Content-Length: ${Buffer.byteLength(json)}`);
@@ -90,6 +93,12 @@ async function writeRequest(connection: Socket, call: HttpCall): Promise<void> {
     if (connection.destroyed) return;
   }
   connection.write('0\r\n\r\n');
+}
+
+/** What would end the header's line is refused here, all else by the daemon. */
+function headerText(text: string): string {
+  if (/^[\x21-\x7e]+$/.test(text)) return text;
+  throw new BerthError('invalid_argument', `${JSON.stringify(text)} is no namespace`, { code: 'bad_namespace' });
 }
 
 /** Until the connection takes more, or is gone. */

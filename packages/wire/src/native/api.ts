@@ -7,6 +7,9 @@
  */
 export const apiPrefix = '/berth/v1';
 
+/** Request header: the namespace whose images, containers and leases a call sees; `default` when absent. */
+export const namespaceHeader = 'berth-namespace';
+
 export interface ApiError {
   readonly kind: string;
   readonly code: string;
@@ -120,7 +123,7 @@ export interface PushResult {
 
 /** GET /images/save?ref=REF&ref=…&platform=… answers a tar. */
 
-/** GET /images/history?ref= */
+/** GET /images/history?ref=&platform= */
 export interface HistoryEntry {
   readonly createdAt: string;
   readonly createdBy: string;
@@ -174,7 +177,7 @@ export interface ImageUse {
   readonly containers: number;
 }
 
-/** POST /gc; GET /gc/explain?digest= answers Explained blobs. */
+/** POST /gc; GET /gc/explain?ref=DIGEST-OR-IMAGE answers BlobHolders of each blob. */
 export interface GcResult {
   readonly blobs: readonly string[];
   readonly snapshots: readonly string[];
@@ -194,7 +197,7 @@ export interface BlobHolders {
   }[];
 }
 
-/** GET /namespaces; POST /namespaces (create or change); DELETE /namespaces/NAME */
+/** GET /namespaces; POST /namespaces/NAME {NamespaceChange} (create or change); DELETE /namespaces/NAME */
 export interface NamespaceView {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -202,10 +205,27 @@ export interface NamespaceView {
   readonly shareGroup: string;
 }
 
-/** GET /leases; POST /leases {ttl}; DELETE /leases/ID */
+/** What is absent stays as it is. */
+export interface NamespaceChange {
+  /** Replaces those given; an empty value removes a label. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Empty: shared with none. */
+  readonly shareGroup?: string;
+}
+
+/** GET /leases; POST /leases {LeaseRequest}; DELETE /leases/ID?sync=1 */
+export interface LeaseRequest {
+  /** Absent: one is made up. */
+  readonly id?: string;
+  /** Milliseconds; absent: it has no end. */
+  readonly ttl?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
 export interface LeaseView {
   readonly id: string;
   readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
   readonly createdAt: string;
   /** RFC 3339; absent: it has no end. */
   readonly expiresAt?: string;
