@@ -2,6 +2,7 @@ import type { Digest } from '@berth/model/digest';
 import { BerthError } from '@berth/model/error';
 import type { Descriptor } from '@berth/model/manifest';
 import { parseReference } from '@berth/model/reference';
+import { isForeign } from '../../copy/blob-mover.ts';
 import type { BlobHints, ImageTarget, PublishedImage, SourceBlob, TargetAbilities } from '../medium.ts';
 import type { DockerApi } from './api.ts';
 import { type DockerFacts, inspectImage, isAtLeast } from './daemon.ts';
@@ -95,7 +96,14 @@ class DockerTarget implements ImageTarget {
   async #checkLayers(layers: readonly { descriptor: Descriptor; chainId: Digest }[], signal: AbortSignal) {
     const known = await this.#known(signal);
     const missing = layers.find(({ descriptor, chainId }) => !this.#sent.has(descriptor.digest) && !known.has(chainId));
-    if (missing !== undefined) throw this.#gone(missing.descriptor.digest);
+    if (missing === undefined) return;
+    const { digest } = missing.descriptor;
+    if (!isForeign(missing.descriptor)) throw this.#gone(digest);
+    const message = `layer ${digest} may be had from its maker only, and ${this.#api.name} does not have it`;
+    throw new BerthError('failed_precondition', message, {
+      code: 'foreign_layer',
+      hint: 'pull the image there: docker fetches such layers itself',
+    });
   }
 
   async #load(files: ReadonlyMap<string, Uint8Array>, signal: AbortSignal): Promise<void> {
