@@ -7,6 +7,13 @@ import { cgroupFoldersOf } from '../../harness/cgroup-folders.ts';
 import { type Ran, runCommand } from '../../harness/command.ts';
 import { findPeer, peerEnv } from './packages.ts';
 
+export interface ContainerdOptions {
+  /** Whether it serves Kubernetes too. */
+  readonly cri?: boolean;
+  /** Whether namespaces take each other's content over; containerd's own default is that they do. */
+  readonly sharing?: 'shared' | 'isolated';
+}
+
 /** Debian's containerd on folders and a socket of its own. */
 export class Containerd implements AsyncDisposable {
   readonly socket: string;
@@ -25,18 +32,13 @@ export class Containerd implements AsyncDisposable {
   }
 
   /** @param root where its content and snapshots go. Undefined when there is no containerd for this machine */
-  static async start(root?: string): Promise<Containerd | undefined> {
+  static async start(root?: string, options: ContainerdOptions = {}): Promise<Containerd | undefined> {
     const program = findPeer('containerd');
     const ctr = findPeer('ctr');
     if (program === undefined || ctr === undefined) return undefined;
     const home = mkdtempSync('/tmp/bc-');
     const config = path.join(home, 'config.toml');
-    const folders = `root = "${root ?? path.join(home, 'root')}"\nstate = "${path.join(home, 'state')}"\n`;
-    const socket = path.join(home, 'c.sock');
-    writeFileSync(
-      config,
-      `version = 2\n${folders}disabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "${socket}"\n`,
-    );
+    writeFileSync(config, configuration(home, root ?? path.join(home, 'root'), options));
     mkdirSync(path.join(home, 'state'));
     const log = openSync(path.join(home, 'log'), 'a');
     const child = spawn(program, ['--config', config], { env: peerEnv(), stdio: ['ignore', log, log] });
@@ -71,4 +73,16 @@ export class Containerd implements AsyncDisposable {
     for (const folder of cgroupFoldersOf(this).toReversed()) rmdirSync(folder);
     rmSync(this.#home, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+function configuration(home: string, root: string, { cri, sharing = 'shared' }: ContainerdOptions): string {
+  return [
+    'version = 2',
+    `root = "${root}"`,
+    `state = "${path.join(home, 'state')}"`,
+    `disabled_plugins = [${cri === true ? '' : '"io.containerd.grpc.v1.cri"'}]`,
+    `[grpc]\naddress = "${path.join(home, 'c.sock')}"`,
+    `[plugins."io.containerd.metadata.v1.bolt"]\ncontent_sharing_policy = "${sharing}"`,
+    '',
+  ].join('\n');
 }

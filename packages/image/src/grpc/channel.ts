@@ -53,6 +53,12 @@ export class Channel implements AsyncDisposable {
     return new Channel(session, options);
   }
 
+  /** Another connection to the same server, with the same metadata. */
+  async again(): Promise<Channel> {
+    const { signal: _, ...options } = this.#options;
+    return await Channel.open(options);
+  }
+
   /** Begins a call. The other methods are made of this. */
   call<I extends DescMessage, O extends DescMessage>(method: AnyMethod<I, O>, options: CallOptions = {}): Call<I, O> {
     const { metadata, maxMessageSize = defaultLimit } = this.#options;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Digest } from '@berth/model/digest';
+import { isKind } from '@berth/model/error';
 import { Leases } from '@berth/wire/gen/containerd/services/leases/v1/leases_pb';
 import type { Channel } from '../../grpc/channel.ts';
 import { expireLabel } from './labels.ts';
@@ -49,7 +50,26 @@ export class CopyLease implements AsyncDisposable {
     await this.#channel.unary(Leases.method.addResource, { id: this.#id, resource: { type, id } }, { signal });
   }
 
+  /** With a connection of its own where the channel broke. A containerd that is gone ends the lease by its time. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#channel.unary(Leases.method.delete, { id: this.#id }, { timeout: patience });
+    try {
+      await this.#delete(this.#channel);
+    } catch (error) {
+      if (!isKind(error, 'unavailable')) throw error;
+      await this.#deleteAnew();
+    }
+  }
+
+  async #deleteAnew(): Promise<void> {
+    try {
+      await using channel = await this.#channel.again();
+      await this.#delete(channel);
+    } catch (error) {
+      if (!isKind(error, 'unavailable')) throw error;
+    }
+  }
+
+  async #delete(channel: Channel): Promise<void> {
+    await channel.unary(Leases.method.delete, { id: this.#id }, { timeout: patience });
   }
 }

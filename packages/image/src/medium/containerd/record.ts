@@ -1,6 +1,7 @@
-import { isKind } from '@berth/model/error';
+import { asError, BerthError, isKind } from '@berth/model/error';
 import type { Descriptor } from '@berth/model/manifest';
 import { Images } from '@berth/wire/gen/containerd/services/images/v1/images_pb';
+import type { CallOptions } from '../../grpc/call.ts';
 import type { Channel } from '../../grpc/channel.ts';
 import { getTarget, wireDescriptor } from './names.ts';
 
@@ -11,24 +12,32 @@ export interface Records {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** What a name pointed at before; undefined when there was no such name. */
+type Before = readonly [name: string, target: Descriptor | undefined];
+
 /** Points all the names at the target, or leaves all as they were. */
-export async function writeRecords(channel: Channel, records: Records, signal: AbortSignal): Promise<void> {
-  const undo: (() => Promise<void>)[] = [];
+export async function writeRecords(
+  channel: Channel,
+  { names, ...record }: Records,
+  signal: AbortSignal,
+): Promise<void> {
+  const touched: Before[] = [];
   try {
-    for (const name of records.names) {
+    for (const name of names) {
       const before = await getTarget(channel, name, { signal });
-      undo.push(() => restore(channel, name, before));
-      await writeRecord(channel, name, { ...records, signal });
+      touched.push([name, before]);
+      await writeRecord(channel, { name, ...record }, { signal });
     }
   } catch (error) {
-    for (const step of undo.toReversed()) await step();
-    throw error;
+    throw withFailures(error, await restoreAll(channel, touched));
   }
 }
 
-type Writing = Omit<Records, 'names'> & { readonly signal?: AbortSignal; readonly timeout?: number };
+interface OneRecord extends Omit<Records, 'names'> {
+  readonly name: string;
+}
 
-async function writeRecord(channel: Channel, name: string, { target, labels, ...call }: Writing): Promise<void> {
+async function writeRecord(channel: Channel, { name, target, labels }: OneRecord, call: CallOptions): Promise<void> {
   const image = { name, target: wireDescriptor(target), labels: { ...labels } };
   try {
     await channel.unary(Images.method.create, { image }, call);
@@ -40,12 +49,32 @@ async function writeRecord(channel: Channel, name: string, { target, labels, ...
   }
 }
 
+/** @returns what could not be set back, and why */
+async function restoreAll(channel: Channel, touched: readonly Before[]): Promise<string[]> {
+  const failures: string[] = [];
+  for (const [name, target] of touched.toReversed()) {
+    try {
+      await restore(channel, name, target);
+    } catch (error) {
+      failures.push(`${name.slice(0, 300)} could not be set back: ${asError(error).message.slice(0, 300)}`);
+    }
+  }
+  return failures;
+}
+
 async function restore(channel: Channel, name: string, target: Descriptor | undefined): Promise<void> {
   const call = { timeout: 10_000 };
+  if (target !== undefined) return await writeRecord(channel, { name, target, labels: {} }, call);
   try {
-    if (target === undefined) await channel.unary(Images.method.delete, { name }, call);
-    else await writeRecord(channel, name, { target, labels: {}, ...call });
+    await channel.unary(Images.method.delete, { name }, call);
   } catch (error) {
-    if (!isKind(error, 'not_found') && !isKind(error, 'unavailable')) throw error;
+    if (!isKind(error, 'not_found')) throw error;
   }
+}
+
+function withFailures(error: unknown, failures: readonly string[]): unknown {
+  if (failures.length === 0 || !(error instanceof BerthError)) return error;
+  const { kind, code, hint, message } = error;
+  const own = hint === undefined ? {} : { hint };
+  return new BerthError(kind, `${message}; ${failures.join('; ')}`, { code, ...own, cause: error });
 }

@@ -7,6 +7,7 @@ import { hostPlatform, matchPlatform } from '@berth/model/platform';
 import { isReference, parseReference } from '@berth/model/reference';
 import { memoryBlob } from '../../archive/file-blob.ts';
 import { checkBytes } from '../../archive/verified-write.ts';
+import { isForeign } from '../../copy/blob-mover.ts';
 import type { Channel } from '../../grpc/channel.ts';
 import { formatLocation } from '../location.ts';
 import type { BlobHints, ImageTarget, PublishedImage, SourceBlob, TargetAbilities } from '../medium.ts';
@@ -141,8 +142,13 @@ class ContainerdTarget implements ImageTarget {
     if (matchPlatform([{ ...manifest, platform }], hostPlatform()).length === 0) return undefined;
     const packed = layers.filter(({ mediaType }) => layerCompression(mediaType) !== undefined);
     const { diff_ids: diffIds } = rootfs;
-    if (packed.length !== diffIds.length) return undefined;
+    if (packed.length !== diffIds.length || !(await this.#areThere(packed.filter(isForeign), signal))) return undefined;
     return { config, layers: packed.map((descriptor, at) => ({ descriptor, diffId: diffIds[at]! })) };
+  }
+
+  async #areThere(blobs: readonly Descriptor[], signal: AbortSignal): Promise<boolean> {
+    for (const { digest } of blobs) if ((await blobInfo(this.#channel, digest, signal)) === undefined) return false;
+    return true;
   }
 
   async #unpack({ config, layers }: Unpackable, signal: AbortSignal): Promise<void> {
