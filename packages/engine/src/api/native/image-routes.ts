@@ -3,26 +3,49 @@ import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { BerthError } from '@berth/model/error';
+import { parsePlatform, type Platform } from '@berth/model/platform';
 import { familiarName } from '@berth/model/reference';
 import type * as wire from '@berth/wire/native/api';
 import * as v from 'valibot';
-import type { ImageView, LoadedImages, Progress } from '#service/image/contract';
+import type { HistoryStep, ImageView, LoadedImages, Progress, PruneOptions } from '#service/image/contract';
 import type { HttpRequest, Reply, Route } from '../http/route.ts';
 import { flag, readBody, required } from './body.ts';
-import { apiError } from './api-error.ts';
 import { callContext, type NativeBackend } from './backend.ts';
-import { ProgressLines } from './progress-lines.ts';
+import { progressReply } from './progress-reply.ts';
 
 const tagSchema = v.strictObject({ source: v.string(), target: v.string() });
 const removeSchema = v.strictObject({ ref: v.string(), force: v.optional(v.boolean()) });
+const pruneSchema = v.strictObject({
+  all: v.optional(v.boolean()),
+  until: v.optional(v.string()),
+  labels: v.optional(v.array(v.string())),
+});
 
-/** Images: list, inspect, load, import, tag, remove. */
+/** Images: list, inspect, history, load, import, tag, remove, prune. */
 export function imageRoutes(backend: NativeBackend): Route[] {
-  const { images } = backend;
-  const context = (request: HttpRequest) => callContext(backend, request);
+  return [...viewRoutes(backend), ...archiveRoutes(backend), ...changeRoutes(backend)];
+}
+
+function viewRoutes(backend: NativeBackend): Route[] {
   return [
     { method: 'GET', path: '/images', handle: (request) => listImages(backend, request) },
     { method: 'GET', path: '/images/inspect', handle: (request) => inspectImage(backend, request) },
+    {
+      method: 'GET',
+      path: '/images/history',
+      handle: async (request) => {
+        const context = callContext(backend, request);
+        const steps = await backend.images.history(context, required(request, 'ref'), platformOf(request));
+        return { json: steps.map(historyEntry) };
+      },
+    },
+  ];
+}
+
+function archiveRoutes(backend: NativeBackend): Route[] {
+  const { images } = backend;
+  const context = (request: HttpRequest) => callContext(backend, request);
+  return [
     {
       method: 'POST',
       path: '/images/load',
@@ -42,6 +65,13 @@ export function imageRoutes(backend: NativeBackend): Route[] {
         return withFile(backend, request, (file, report) => images.import(context(request), file, wish, report));
       },
     },
+  ];
+}
+
+function changeRoutes(backend: NativeBackend): Route[] {
+  const { images } = backend;
+  const context = (request: HttpRequest) => callContext(backend, request);
+  return [
     {
       method: 'POST',
       path: '/images/tag',
@@ -61,7 +91,36 @@ export function imageRoutes(backend: NativeBackend): Route[] {
         return { json: { ...removed, untagged: removed.untagged.map(familiarName) } };
       },
     },
+    {
+      method: 'POST',
+      path: '/images/prune',
+      handle: async (request) => {
+        const pruned = await images.prune(context(request), pruneOptions(await readBody(request, pruneSchema)));
+        return { json: { ...pruned, untagged: pruned.untagged.map(familiarName) } satisfies wire.PruneResult };
+      },
+    },
   ];
+}
+
+/** @throws invalid_argument (`bad_platform`) */
+function platformOf(request: HttpRequest): Platform | undefined {
+  const text = request.query.get('platform') ?? '';
+  return text === '' ? undefined : parsePlatform(text);
+}
+
+function historyEntry({ createdAt, names, ...step }: HistoryStep): wire.HistoryEntry {
+  return { ...step, createdAt: new Date(createdAt).toISOString(), names: names.map(familiarName) };
+}
+
+/** @throws invalid_argument (`bad_field`) */
+function pruneOptions({ all = false, until, labels = [] }: v.InferOutput<typeof pruneSchema>): PruneOptions {
+  if (until === undefined) return { all, labels };
+  const moment = Date.parse(until);
+  if (!Number.isNaN(moment)) return { all, labels, until: moment };
+  throw new BerthError('invalid_argument', `until: '${until}' is not a time`, {
+    code: 'bad_field',
+    hint: 'give RFC 3339',
+  });
 }
 
 async function listImages(backend: NativeBackend, request: HttpRequest): Promise<Reply> {
@@ -109,11 +168,11 @@ async function withFile(backend: NativeBackend, request: HttpRequest, take: Take
   const named = request.query.get('path');
   if (named !== null) {
     if (!path.isAbsolute(named)) throw new BerthError('invalid_argument', `path must be absolute, not '${named}'`);
-    return progressReply((report) => take(named, report));
+    return loadReply((report) => take(named, report));
   }
   const folder = await mkdtemp(path.join(backend.scratch, 'upload-'));
   const file = path.join(folder, 'archive');
-  return progressReply(async (report) => {
+  return loadReply(async (report) => {
     try {
       await pipeline(request.body, createWriteStream(file, { mode: 0o600 }));
       return await take(file, report);
@@ -133,14 +192,8 @@ function namingBody(file: string, cause: unknown): unknown {
   return new BerthError(kind, text, { code, cause, ...(hint === undefined ? {} : { hint }) });
 }
 
-function progressReply(run: (report: Progress) => Promise<LoadedImages>): Reply {
-  const lines = new ProgressLines<wire.ProgressEvent>();
-  void run((step) => lines.push(step)).then(
-    ({ images }) => {
-      const done = images.map(({ target, names }) => ({ id: target, names: names.map(familiarName) }));
-      lines.end({ done: { images: done } });
-    },
-    (error: unknown) => lines.end({ error: apiError(error) }),
-  );
-  return { lines, onError: (error) => ({ error: apiError(error) }) };
+function loadReply(run: (report: Progress) => Promise<LoadedImages>): Reply {
+  return progressReply(run, ({ images }) => ({
+    done: { images: images.map(({ target, names }) => ({ id: target, names: names.map(familiarName) })) },
+  }));
 }
