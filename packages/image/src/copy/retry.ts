@@ -58,7 +58,7 @@ export function resumingBlob(blob: SourceBlob, descriptor: Descriptor, options: 
         try {
           for await (const piece of blob.read(signal, at)) {
             at += piece.length;
-            failures = 0;
+            if (piece.length > 0) failures = 0;
             yield piece;
           }
           return;
