@@ -1,6 +1,7 @@
 /**
  * A process to be killed: writes to the stores below the folder given until its end comes, and prints a line for each
- * thing that is promised to be kept from then on: `blob DIGEST`, `layer KEY`, `gone DIGEST`.
+ * thing that is promised to be kept from then on: `blob DIGEST`, `layer KEY`, `gone DIGEST`. A second argument is the
+ * boot that it is to believe to be of.
  */
 import { randomBytes } from 'node:crypto';
 import { writeFileSync, writeSync } from 'node:fs';
@@ -10,10 +11,12 @@ import { sha256 } from '@berth/model/digest';
 import { openStores } from '@berth/engine/store/open-stores';
 
 const context = backgroundContext();
+const bootId = process.argv[3];
 const { content, snapshots, metadata, leases, collector } = await openStores({
   root: process.argv[2]!,
   log: silentLog,
   snapshotter: 'overlayfs',
+  ...(bootId === undefined ? {} : { bootId }),
 });
 
 // Past the event loop: what is promised must not wait in a buffer.
@@ -51,7 +54,9 @@ async function writeLayers(): Promise<void> {
       'containerd.io/gc.root': 'now',
     });
     for (let n = 0; n < 20; n++) writeFileSync(path.join(folder, `file-${n}`), randomBytes(1000));
-    await snapshots.commit(context, key, `unpack-${key}`, { synced: Math.random() < 0.9 });
+    // A kernel that goes on keeps what was never synced; only one that goes down makes this a lie.
+    const synced = bootId === undefined && Math.random() < 0.9;
+    await snapshots.commit(context, key, `unpack-${key}`, { synced });
     promise(`layer ${key}`);
     if (Math.random() < 0.2) parent = key;
     const { path: doomed } = await snapshots.prepare(context, `doomed-${key}`, parent);

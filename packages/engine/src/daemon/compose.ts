@@ -137,8 +137,10 @@ function imageBackend(config: DaemonConfig, stores: Stores, events: Events): Ima
 }
 
 async function composeStores(config: DaemonConfig, log: Log, cleanup: AsyncDisposableStack): Promise<Stores> {
-  const { root, snapshotter, collectAlways } = config;
-  const stores = cleanup.use(await openStores({ root, log, snapshotter, collectAfterEveryWrite: collectAlways }));
+  const { root, snapshotter, collectAlways, bootIdFile } = config;
+  const stores = cleanup.use(
+    await openStores({ root, log, snapshotter, collectAfterEveryWrite: collectAlways, bootIdFile }),
+  );
   const { metadata, collector } = stores;
   cleanup.use(new CollectionSchedule({ metadata, collector, log }));
   return stores;

@@ -25,6 +25,8 @@ export interface DaemonConfig {
   readonly concurrentDownloads: number;
   /** Collect garbage after every write: for tests. */
   readonly collectAlways: boolean;
+  /** A file with what tells this boot of the machine from others, instead of the kernel's: for tests of power cuts. */
+  readonly bootIdFile?: string | undefined;
 }
 
 export interface RegistrySettings {
@@ -96,6 +98,7 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Dae
     registry: { hostFolders: file.registry?.hosts ?? defaultHostFolders, credentials: file.registry?.credentials },
     concurrentDownloads: file.image?.concurrent_downloads ?? 3,
     collectAlways: env['BERTH_COLLECT_ALWAYS'] === '1',
+    bootIdFile: env['BERTH_BOOT_ID_FILE'],
   };
 }
 

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { backgroundContext, type Log } from '@berth/model/context';
-import { CleanStopMark } from './root/clean-stop.ts';
+import { CleanStopMark, currentBoot } from './root/clean-stop.ts';
 import { BlobPins } from './content/blob-pins.ts';
 import { dropLostBlobs, sweepBlobFiles } from './content/check-blobs.ts';
 import { LocalContent, type LocalContentStore } from './content/local-content.ts';
@@ -29,6 +29,8 @@ export interface StoresOptions {
   readonly collectAfterEveryWrite?: boolean;
   /** For tests: another boot than that of the last daemon means that the machine went down. */
   readonly bootId?: string;
+  /** For tests: where the boot's id is read. */
+  readonly bootIdFile?: string | undefined;
   /** For tests: their own clock, milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -54,7 +56,7 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
   await mkdir(root, { recursive: true, mode: 0o711 });
   await using cleanup = new AsyncDisposableStack();
   cleanup.use(lockRoot(root));
-  const stop = new CleanStopMark(root, options.bootId);
+  const stop = new CleanStopMark(root, options.bootId ?? currentBoot(options.bootIdFile));
   let isOpen = false;
   // While the root is still locked. What failed to open leaves the mark for the next try.
   cleanup.defer(() => (isOpen ? stop.clear() : undefined));

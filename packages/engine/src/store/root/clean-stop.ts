@@ -12,7 +12,7 @@ export class CleanStopMark {
   /** The machine went down under the last daemon. */
   readonly wasUnclean: boolean;
 
-  constructor(root: string, bootId: string = currentBoot()) {
+  constructor(root: string, bootId: string) {
     this.#file = path.join(root, 'running');
     this.#bootId = bootId;
     const before = readMark(this.#file);
@@ -32,8 +32,8 @@ export class CleanStopMark {
   }
 }
 
-function currentBoot(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+export function currentBoot(file = '/proc/sys/kernel/random/boot_id'): string {
+  return readFileSync(file, 'utf8').trim();
 }
 
 function readMark(file: string): string | undefined {
