@@ -3,7 +3,9 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import path from 'node:path';
 import type { Log } from '@berth/model/context';
+import { BerthError } from '@berth/model/error';
 import { detectCgroups } from '@berth/runtime/cgroup/detect';
+import { credentialChain } from '@berth/image/registry/credentials/chain';
 import { cgroupFolders } from '@berth/runtime/cgroup/layout';
 import { containingMount } from '@berth/runtime/compile/containing-mount';
 import type { CommandRuntimeOptions } from '@berth/runtime/handler/command/options';
@@ -36,6 +38,7 @@ import { createLeaseService } from '#service/lease/leases';
 import { createNamespaceService } from '#service/namespace/namespaces';
 import { createRegistryService } from '#service/registry/registry';
 import type { SystemService } from '#service/system/contract';
+import { createImageTransfers, type TransferOptions } from '#service/image/transfers';
 import { createSystemService } from '#service/system/system';
 import { CollectionSchedule } from '#store/gc/schedule';
 import { openStores, type Stores } from '#store/open-stores';
@@ -69,6 +72,7 @@ export async function composeEngine(
   const events = new EventBus();
   const imageParts = imageBackend(config, stores, events);
   const images = createImageService(imageParts);
+  const transfers = createImageTransfers(imageParts, registryAccess(config));
   const backend = containerBackend(config, { stores, images, events, launcher, log });
   const containers = createContainerService(backend);
   const execs = new Execs(backend);
@@ -83,6 +87,7 @@ export async function composeEngine(
     execs,
     insight,
     images,
+    transfers,
     system,
     events,
     log,
@@ -173,6 +178,16 @@ function storageServices(stores: Stores) {
     collection: createCollectionService(stores),
     namespaces: createNamespaceService(stores),
     leases: createLeaseService(stores),
+  };
+}
+
+function registryAccess({ registry }: DaemonConfig): TransferOptions {
+  const { credentials: file } = registry;
+  return {
+    credentials: credentialChain(file === undefined ? {} : { env: { ...process.env, REGISTRY_AUTH_FILE: file } }),
+    openRegistry: () => {
+      throw new BerthError('unimplemented', 'the registry client is not there yet');
+    },
   };
 }
 

@@ -9,6 +9,7 @@ import type { ImageBackend } from './backend.ts';
 import type { ImageTransfers, PulledImage, PullOptions } from './contract.ts';
 import { shareGroupName } from './name-change.ts';
 import { pullImage } from './pull.ts';
+import { saveImages } from './save.ts';
 import { SharedRuns } from './shared-runs.ts';
 
 export interface TransferOptions {
@@ -32,7 +33,7 @@ export function createImageTransfers(backend: ImageBackend, options: TransferOpt
       });
     },
     push: () => Promise.reject(notYet('push')),
-    save: () => Promise.reject(notYet('save')),
+    save: (context, refs, save) => saveImages(backend, context, { refs, options: save }),
   };
 }
 

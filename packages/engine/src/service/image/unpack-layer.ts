@@ -184,9 +184,12 @@ async function newSnapshot(backend: ImageBackend, context: CallContext, parent: 
     },
     async [Symbol.asyncDispose]() {
       if (!isOpen) return;
-      await backend.snapshots.remove(context, key).catch((error: unknown) => {
-        if (!isKind(error, 'not_found')) throw error;
-      });
+      try {
+        await backend.snapshots.remove(context, key);
+      } catch (error) {
+        // On a full disk, say. The collection after the failed call takes it.
+        context.log.warn('a layer that was not finished could not be removed', { key, error: String(error) });
+      }
     },
   };
 }
