@@ -6,8 +6,10 @@ import path from 'node:path';
 import { after, before } from 'node:test';
 import { createHttpHost } from '@berth/engine/api/http/host';
 import { registryDialect } from '@berth/engine/api/registry/dialect';
+import type { RegistryDoor } from '@berth/engine/api/registry/backend';
 import { EventBus } from '@berth/engine/service/event/bus';
 import { dropName, shareGroup } from '@berth/engine/service/image/name-change';
+import type { ImageService } from '@berth/engine/service/image/contract';
 import { createRegistryService } from '@berth/engine/service/registry/registry';
 import { openStores, type Stores } from '@berth/engine/store/open-stores';
 import { silentLog } from '@berth/model/context';
@@ -17,49 +19,73 @@ import { digestOf } from './images.ts';
 export const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 export const indexType = 'application/vnd.oci.image.index.v1+json';
 
-let home: string;
-export let stores: Stores;
-let registry: ReturnType<typeof createRegistryService>;
-let owner: Server;
-let strangers: Server;
+/** Real stores and both doors of the registry over them, in this process. */
+export interface Doors {
+  readonly stores: Stores;
+  /** Unix sockets. */
+  readonly owner: string;
+  readonly strangers: string;
+  close(): Promise<void>;
+}
 
-/** Real stores, and both doors of the registry over them, while the tests of a file run. */
+export async function openDoors(): Promise<Doors> {
+  const home = mkdtempSync('/tmp/berth-door-');
+  const opened = await openStores({ root: path.join(home, 'root'), log: silentLog, snapshotter: 'native' });
+  const registry = createRegistryService({
+    ...opened,
+    events: new EventBus(),
+    images: { remove: removalFrom(opened) },
+  });
+  const listen = async (door: RegistryDoor): Promise<Server> => {
+    const dialect = registryDialect({ registry, log: silentLog, door });
+    const server = createHttpHost({ dialects: [dialect], log: silentLog });
+    await once(server.listen(path.join(home, door.for)), 'listening');
+    return server;
+  };
+  const servers = [await listen({ for: 'owner' }), await listen({ for: 'strangers', namespace: 'default' })];
+  return {
+    stores: opened,
+    owner: path.join(home, 'owner'),
+    strangers: path.join(home, 'strangers'),
+    async close() {
+      for (const server of servers) {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      }
+      await registry[Symbol.asyncDispose]();
+      await opened[Symbol.asyncDispose]();
+      rmSync(home, { recursive: true });
+    },
+  };
+}
+
+/** What the image service does besides, docker's rules, has tests of its own. */
+function removalFrom({ metadata, collector }: Stores): ImageService['remove'] {
+  return async ({ namespace }, ref) => {
+    await metadata.write((tx) => {
+      for (const sharer of shareGroup(tx, namespace)) dropName(tx, sharer, ref);
+    });
+    await collector.collect();
+    return { untagged: [ref], deleted: [] };
+  };
+}
+
+export let stores: Stores;
+let doors: Doors;
+
+/** The doors that the functions below go through, while the tests of a file run. */
 export function useDoors(): void {
   before(async () => {
-    home = mkdtempSync('/tmp/berth-door-');
-    stores = await openStores({ root: path.join(home, 'root'), log: silentLog, snapshotter: 'native' });
-    registry = createRegistryService({
-      ...stores,
-      events: new EventBus(),
-      images: {
-        async remove({ namespace }, ref) {
-          await stores.metadata.write((tx) => {
-            for (const sharer of shareGroup(tx, namespace)) dropName(tx, sharer, ref);
-          });
-          await stores.collector.collect();
-          return { untagged: [ref], deleted: [] };
-        },
-      },
-    });
-    const dialect = (door: Parameters<typeof registryDialect>[0]['door']) =>
-      registryDialect({ registry, log: silentLog, door });
-    owner = createHttpHost({ dialects: [dialect({ for: 'owner' })], log: silentLog });
-    strangers = createHttpHost({ dialects: [dialect({ for: 'strangers', namespace: 'default' })], log: silentLog });
-    await once(owner.listen(path.join(home, 'owner')), 'listening');
-    await once(strangers.listen(path.join(home, 'strangers')), 'listening');
+    doors = await openDoors();
+    stores = doors.stores;
   });
-  after(async () => {
-    for (const server of [owner, strangers]) await new Promise((resolve) => server.close(resolve));
-    await registry[Symbol.asyncDispose]();
-    await stores[Symbol.asyncDispose]();
-    rmSync(home, { recursive: true });
-  });
+  after(async () => await doors.close());
 }
 
 export const asOwner = (method: string, page: string, asked?: Asked): Promise<Answered> =>
-  ask({ socketPath: path.join(home, 'owner') }, method, page, asked);
+  ask({ socketPath: doors.owner }, method, page, asked);
 export const asStranger = (method: string, page: string, asked?: Asked): Promise<Answered> =>
-  ask({ socketPath: path.join(home, 'strangers') }, method, page, asked);
+  ask({ socketPath: doors.strangers }, method, page, asked);
 
 export function codeOf(answer: Answered): string {
   return (answer.json() as { errors: { code: string }[] }).errors[0]?.code ?? '';

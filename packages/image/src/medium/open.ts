@@ -34,6 +34,10 @@ export async function openSource(location: Location, access: MediumAccess): Prom
       return await (await import('./docker/source.ts')).openDockerSource(dockerOptions(access), location.name);
     case 'containerd':
       return await (await import('./containerd/source.ts')).openContainerdSource(containerdAccess(access), location);
+    case 'berth':
+      return await (await import('./berth/open.ts')).openBerthSource(berthAccess(access), location);
+    case 'ssh':
+      return await (await import('./ssh/open.ts')).openSshSource(location);
     default:
       throw notYet(location);
   }
@@ -54,6 +58,10 @@ export async function openTarget(location: Location, access: MediumAccess): Prom
       return await (await import('./docker/target.ts')).openDockerTarget(dockerOptions(access), location.name);
     case 'containerd':
       return await (await import('./containerd/target.ts')).openContainerdTarget(containerdAccess(access), location);
+    case 'berth':
+      return await (await import('./berth/open.ts')).openBerthTarget(berthAccess(access), location);
+    case 'ssh':
+      return await (await import('./ssh/open.ts')).openSshTarget(location);
     default:
       throw notYet(location);
   }
@@ -65,6 +73,10 @@ function dockerOptions({ signal, scratch, dockerHost }: MediumAccess) {
 
 function containerdAccess({ signal, containerdAddress }: MediumAccess) {
   return { signal, ...(containerdAddress === undefined ? {} : { address: containerdAddress }) };
+}
+
+function berthAccess({ berthSocket }: MediumAccess) {
+  return berthSocket === undefined ? {} : { socket: berthSocket };
 }
 
 function notYet(location: Location): BerthError {

@@ -12,8 +12,10 @@ export const ownHeaders = {
   namespace: 'berth-namespace',
   /** `repository`: answer as to strangers. `berth serve` asks for those that it lets in. */
   reach: 'berth-reach',
-  /** On the start of an upload with `mount`: go on with what there is of that blob, and tell how much by `Range`. */
+  /** On the start of an upload with `mount`: go on with what there is of that blob. */
   resume: 'berth-resume',
+  /** In answers: how many bytes an upload has. `Range` cannot say none. */
+  offset: 'berth-offset',
 } as const;
 
 const namespaceGrammar = /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;

@@ -118,6 +118,7 @@ function uploadHeaders(request: HttpRequest, { id, offset }: Upload): ReplyHeade
     location: `/v2/${request.params['name']}/blobs/uploads/${id}${namespaceQuery(request)}`,
     range: rangeOf(offset),
     'docker-upload-uuid': id,
+    [ownHeaders.offset]: String(offset),
   };
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import type { CallContext } from '@berth/model/context';
 import { type Digest, isDigest } from '@berth/model/digest';
 import { BerthError, isKind } from '@berth/model/error';
@@ -6,13 +7,23 @@ import type { ContentStore, Expected, Ingest } from '#store/content';
 import type { RepositoryCall, Upload, UploadPart, Uploads } from './contract.ts';
 import type { PushedContent } from './pushed-content.ts';
 
-/** An ingest that nobody writes to is closed after this, ms; until then it keeps the hash of what it has. */
-const idleTime = 60_000;
+/**
+ * An ingest that nobody writes to is closed after this, ms. Until then it keeps the hash of what it has, and pulls of the
+ * same blob away.
+ */
+const idleTime = 5000;
+
+/**
+ * How long a writer waits for the one before it, ms. That one's connection is usually broken, and the news only late: who
+ * comes to go on is the same client.
+ */
+const turnPatience = 10_000;
 
 interface Session {
   readonly ingest: Ingest;
   size: number;
-  isBusy: boolean;
+  /** Of the one who writes. */
+  busy?: Promise<unknown> | undefined;
   idle?: NodeJS.Timeout;
 }
 
@@ -61,8 +72,7 @@ export class UploadSessions implements Uploads, AsyncDisposable {
   }
 
   async append(call: RepositoryCall, id: string, part: UploadPart): Promise<Upload> {
-    const { offset } = await this.find(call, id);
-    if (part.offset !== undefined && part.offset !== offset) throw wrongOffset(id, offset, part.offset);
+    await this.find(call, id);
     return await this.#enter(call, placeOf(call, id), (session) => appendTo(session, id, part));
   }
 
@@ -110,22 +120,23 @@ export class UploadSessions implements Uploads, AsyncDisposable {
   async #enter(call: RepositoryCall, place: Place, action: (session: Session) => Promise<number>): Promise<Upload> {
     const key = keyOf(call, place);
     const session = this.#open.get(key) ?? (await this.#openSession(call.context, key, place));
-    if (session.isBusy) {
-      throw new BerthError('unavailable', `upload ${place.id} is being written`, { code: 'upload_busy' });
-    }
-    session.isBusy = true;
+    await itsTurn(session, place.id);
+    if (this.#open.get(key) !== session) throw unknownUpload(place.id);
     clearTimeout(session.idle);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    session.busy = promise;
     try {
       return { id: place.id, offset: await action(session) };
     } finally {
-      session.isBusy = false;
+      session.busy = undefined;
+      resolve();
       if (this.#open.get(key) === session) this.#closeWhenIdle(key, session);
     }
   }
 
   async #openSession(context: CallContext, key: string, { ref, expected }: Place): Promise<Session> {
     const ingest = await this.#content.ingest(context, ref, expected);
-    const session: Session = { ingest, size: ingest.offset, isBusy: false };
+    const session: Session = { ingest, size: ingest.offset };
     this.#open.set(key, session);
     return session;
   }
@@ -146,8 +157,19 @@ export class UploadSessions implements Uploads, AsyncDisposable {
   }
 }
 
-async function appendTo(session: Session, id: string, { bytes, length }: UploadPart): Promise<number> {
+/** @throws unavailable (`upload_busy`) */
+async function itsTurn(session: Session, id: string): Promise<void> {
+  const deadline = AbortSignal.timeout(turnPatience);
+  while (session.busy !== undefined) {
+    await Promise.race([session.busy, once(deadline, 'abort')]);
+    if (session.busy === undefined || !deadline.aborted) continue;
+    throw new BerthError('unavailable', `upload ${id} is being written`, { code: 'upload_busy' });
+  }
+}
+
+async function appendTo(session: Session, id: string, { bytes, offset, length }: UploadPart): Promise<number> {
   const before = session.size;
+  if (offset !== undefined && offset !== before) throw wrongOffset(id, before, offset);
   for await (const chunk of bytes) {
     await session.ingest.write(chunk);
     session.size += chunk.length;

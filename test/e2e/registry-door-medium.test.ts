@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { copyImages } from '@berth/image/copy/copy';
+import { openBerthSource, openBerthTarget } from '@berth/image/medium/berth/open';
+import { mediumSuite } from '@berth/image/medium/medium-suite';
+import { suiteImage, suiteSource } from '@berth/image/medium/suite-images';
+import { type Doors, openDoors } from '../harness/registry-door.ts';
+
+const signal = new AbortController().signal;
+
+function at(doors: Doors, name = 'app:1', namespace = 'default') {
+  const location = { namespace, name };
+  return {
+    source: async () => await openBerthSource({ socket: doors.owner }, location),
+    target: async () => await openBerthTarget({ socket: doors.owner }, location),
+  };
+}
+
+describe('the medium berth://', () => {
+  mediumSuite(
+    async () => {
+      const doors = await openDoors();
+      return { ...at(doors), close: async () => await doors.close() };
+    },
+    { keepsBlobs: true },
+  );
+});
+
+describe('a store that another namespace of has the layers', () => {
+  it('is sent nothing but documents', async (t) => {
+    const doors = await openDoors();
+    t.after(async () => await doors.close());
+    const image = suiteImage();
+    const copy = async (namespace: string, name = 'app:1') => {
+      await using target = await at(doors, name, namespace).target();
+      return await copyImages(suiteSource(image), target, { signal, platforms: 'all', retries: 0 });
+    };
+    assert.ok((await copy('one')).sent > 0);
+    assert.equal((await copy('two')).sent, 0);
+    assert.equal((await copy('one', 'other/name:1')).sent, 0);
+    await using source = await at(doors, 'other/name:1', 'two').source();
+    await assert.rejects(source.images(signal), { kind: 'not_found', code: 'no_such_image' });
+  });
+});
