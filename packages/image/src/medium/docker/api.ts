@@ -17,8 +17,8 @@ export class DockerApi implements Disposable {
   }
 
   /**
-   * A JSON answer. @throws unavailable (`no_dockerd`, `connection_lost`), permission_denied (`docker_socket`), not_found,
-   * invalid_argument, failed_precondition, internal: what the daemon said
+   * A JSON answer. @throws unavailable (`no_dockerd`, `connection_lost`), permission_denied (`docker_socket`),
+   * unauthenticated (`docker_tls`), not_found, invalid_argument, failed_precondition, internal: what the daemon said
    */
   async json<T>(path: string, signal: AbortSignal): Promise<T> {
     const text = (await this.#all(await this.#call('GET', path, signal))).toString();
@@ -117,6 +117,13 @@ function connectionFailure(name: string, cause: Error): BerthError {
   if (errno === 'ENOENT' || errno === 'ECONNREFUSED') {
     const hint = `start dockerd there; ${elsewhere}`;
     return new BerthError('unavailable', `no dockerd answers at ${name}`, { code: 'no_dockerd', hint, cause });
+  }
+  if (/CERT|SIGNATURE|^ERR_(?:SSL|TLS)_/.test(errno ?? '')) {
+    return new BerthError('unauthenticated', `${name}: ${cause.message}`, {
+      code: 'docker_tls',
+      hint: 'DOCKER_CERT_PATH names the folder with ca.pem, cert.pem and key.pem',
+      cause,
+    });
   }
   const lost = `the connection to ${name} is lost: ${cause.message}`;
   return new BerthError('unavailable', lost, { code: 'connection_lost', cause });
