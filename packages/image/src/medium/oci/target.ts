@@ -30,8 +30,15 @@ export async function openOciTarget(location: FolderLocation, signal: AbortSigna
   const { path } = location;
   const made = await prepareFolder(path);
   const use = await FolderLock.open(path);
-  await use.share(signal);
-  return new OciFolderTarget(location, { use, made });
+  try {
+    // Nobody writes now: what is half written was left by a process that was killed.
+    if (use.tryAcquire()) await removeRemains(path);
+    await use.share(signal);
+    return new OciFolderTarget(location, { use, made });
+  } catch (error) {
+    await use[Symbol.asyncDispose]();
+    throw writeError(error, path);
+  }
 }
 
 /** @returns what has to go when nothing comes of it: the topmost folder that was made */
@@ -57,6 +64,12 @@ async function checkLayout(path: string): Promise<void> {
     code: 'not_a_layout',
     hint: 'name a folder that is empty, is not there yet, or has an OCI layout',
   });
+}
+
+async function removeRemains(path: string): Promise<void> {
+  for (const name of await readdir(path)) {
+    if (/^\.(blob|index\.json|oci-layout)\.tmp-[0-9a-f]+$/.test(name)) await rm(join(path, name), { force: true });
+  }
 }
 
 async function fileSize(path: string): Promise<number | undefined> {
