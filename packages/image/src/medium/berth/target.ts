@@ -48,21 +48,21 @@ class BerthTarget implements ImageTarget {
   }
 
   async putBlob(descriptor: Descriptor, source: SourceBlob, hints: BlobHints): Promise<void> {
-    const upload = await this.#upload(descriptor.digest, hints.signal);
-    if (upload === undefined) return;
-    try {
-      await sendBlob(this.#door, upload, { descriptor, source, hints });
-      this.#uploads.delete(descriptor.digest);
-    } catch (error) {
-      const isGone = isKind(error, 'not_found') && error.code === 'no_such_upload';
-      if (!isGone && !isKind(error, 'data_loss')) throw error;
-      this.#uploads.delete(descriptor.digest);
-      // Another copy of the same blob was quicker.
-      if (isGone) return await this.putBlob(descriptor, source, hints);
-      await cancelUpload(this.#door, upload, hints.signal);
-      // What an earlier upload left may be what is wrong.
-      if (upload.offset === 0) throw error;
-      await this.putBlob(descriptor, source, hints);
+    for (let fresh = false; ; fresh = true) {
+      const upload = await this.#upload(descriptor.digest, hints.signal);
+      if (upload === undefined) return;
+      try {
+        await sendBlob(this.#door, upload, { descriptor, source, hints });
+        this.#uploads.delete(descriptor.digest);
+        return;
+      } catch (error) {
+        const isGone = isKind(error, 'not_found') && error.code === 'no_such_upload';
+        if (!isGone && !isKind(error, 'data_loss')) throw error;
+        this.#uploads.delete(descriptor.digest);
+        if (!isGone) await cancelUpload(this.#door, upload, hints.signal);
+        // Once more, where another copy of the same blob may have ended it, or an earlier one may have left wrong bytes.
+        if (fresh || (!isGone && upload.offset === 0)) throw error;
+      }
     }
   }
 
