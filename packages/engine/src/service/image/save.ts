@@ -3,7 +3,7 @@ import type { Digest } from '@berth/model/digest';
 import { BerthError } from '@berth/model/error';
 import type { Descriptor } from '@berth/model/manifest';
 import { isConfigType } from '@berth/model/media-type';
-import { chooseManifest, formatPlatform, type Platform } from '@berth/model/platform';
+import { chooseManifest, type Platform } from '@berth/model/platform';
 import type { ImageSource } from '@berth/image/medium/medium';
 import { isForeign } from '@berth/image/copy/blob-mover';
 import { type ImageTree, leaves, type ManifestNode, readTree } from '@berth/image/copy/tree';
@@ -12,7 +12,7 @@ import type { ImageBackend } from './backend.ts';
 import type { SaveOptions } from './contract.ts';
 import { findImage } from './find.ts';
 import { isDangling } from './labels.ts';
-import { dropIngest, openIngest } from './open-ingest.ts';
+import { absentPlatform, isHere, keepContent, missingContent } from './kept-content.ts';
 import { hasBlob, storeSource } from './store-source.ts';
 
 /** Looks at everything before the first byte; then the archive is made while it is read. */
@@ -35,15 +35,8 @@ async function* stream(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   await using lease = await backend.leases.create(context.namespace);
   const leased = withLease(context, lease.id);
-  for (const { blobs } of images) for (const blob of blobs) await keep(backend, leased, blob);
+  for (const { blobs } of images) await keepContent(backend, leased, blobs);
   yield* writeArchive(images, ({ digest }) => backend.content.read(leased, digest));
-}
-
-async function keep(backend: ImageBackend, context: CallContext, blob: Descriptor): Promise<void> {
-  await using ingest = await openIngest(backend, context, blob);
-  if (ingest === undefined) return;
-  if (ingest.offset === 0) await dropIngest(backend, context, ingest);
-  throw missingContent(blob.digest);
 }
 
 async function outgoing(
@@ -57,8 +50,8 @@ async function outgoing(
   const source = storeSource(backend, context, { title: `image ${ref}`, images: [] });
   const tree = await presentTree(source, target, { context, ref, platforms: options.platforms });
   const nodes = leaves(tree);
-  const whole = await Promise.all(nodes.map((node) => isWhole(backend, context, node)));
-  const chosen = nodes.filter((_, n) => whole[n]);
+  const chosen: ManifestNode[] = [];
+  for (const node of nodes) if (await isWhole(backend, context, node)) chosen.push(node);
   // Of an index that is here in part only what is whole is of use to anybody; what was asked for has to be whole.
   if (chosen.length === 0 || (options.platforms !== undefined && chosen.length < nodes.length)) {
     throw missingContent(target.digest);
@@ -87,18 +80,12 @@ async function presentTree(source: ImageSource, target: Descriptor, asked: Asked
   } catch (cause) {
     if (!(cause instanceof BerthError) || cause.kind !== 'not_found') throw cause;
     if (cause.code === 'no_such_platform' || platforms === 'all') throw cause;
-    throw new BerthError('not_found', `image ${ref} is not here for ${platforms.map(formatPlatform).join(', ')}`, {
-      code: 'no_such_platform',
-      hint: `berth pull --platform ${platforms.map(formatPlatform).join(',')} ${ref} brings it`,
-      cause,
-    });
+    throw absentPlatform(ref, platforms, cause);
   }
 }
 
 async function isWhole(backend: ImageBackend, context: CallContext, { manifest }: ManifestNode): Promise<boolean> {
-  for (const blob of [manifest.config, ...manifest.layers]) {
-    if (!isForeign(blob) && !(await hasBlob(backend, context, blob.digest))) return false;
-  }
+  for (const blob of [manifest.config, ...manifest.layers]) if (!(await isHere(backend, context, blob))) return false;
   return true;
 }
 
@@ -153,11 +140,4 @@ function merged(images: readonly OutgoingImage[]): readonly OutgoingImage[] {
     byTarget.set(image.target.digest, { ...image, names });
   }
   return [...byTarget.values()];
-}
-
-function missingContent(digest: Digest): BerthError {
-  return new BerthError('not_found', `some content of ${digest} is not here`, {
-    code: 'no_such_content',
-    hint: 'pull the image again, or choose another --platform',
-  });
 }
