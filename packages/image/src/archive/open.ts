@@ -7,7 +7,7 @@ import { readDockerArchive } from './docker-archive.ts';
 import { dockerManifestFile } from './docker-manifest.ts';
 import { folderMembers, type Members, tarMembers } from './member.ts';
 import { type Content, indexFile, layoutFile, readLayout } from './oci-layout.ts';
-import { compressionOf, decompressedCopy } from './outer.ts';
+import { decompressedCopy, outerCompressionOf } from './outer.ts';
 import { reachable } from './reach.ts';
 
 export interface OpenOptions {
@@ -17,7 +17,8 @@ export interface OpenOptions {
 }
 
 /**
- * Opens an OCI layout (tar or folder) or a docker archive, plain, gzip or zstd. Where an archive is both,
+ * Opens an OCI layout (tar or folder) or a docker archive, plain, gzip or zstd, and xz or bzip2 where
+ * the programs of that name are installed. Where an archive is both,
  * the OCI index says what is in it and manifest.json may add names.
  *
  * @throws not_found (no such file), invalid_argument (`unknown_archive`, `bad_tar`, `bad_json`,
@@ -69,7 +70,7 @@ export async function openContent(path: string, options: OpenOptions): Promise<A
 
 async function membersOf(path: string, { scratch, signal }: OpenOptions, copy: ScratchFile): Promise<Members> {
   if (await isFolder(path)) return await folderMembers(path);
-  const compression = await compressionOf(path);
+  const compression = await outerCompressionOf(path);
   if (compression !== 'none') {
     copy.path = await decompressedCopy(path, compression, { scratch, ...(signal === undefined ? {} : { signal }) });
   }
