@@ -3,8 +3,8 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import path from 'node:path';
 import type { Log } from '@berth/model/context';
-import { BerthError } from '@berth/model/error';
 import { detectCgroups } from '@berth/runtime/cgroup/detect';
+import { createRegistryClient } from '@berth/image/registry/client';
 import { credentialChain } from '@berth/image/registry/credentials/chain';
 import { cgroupFolders } from '@berth/runtime/cgroup/layout';
 import { containingMount } from '@berth/runtime/compile/containing-mount';
@@ -185,9 +185,8 @@ function registryAccess({ registry }: DaemonConfig): TransferOptions {
   const { credentials: file } = registry;
   return {
     credentials: credentialChain(file === undefined ? {} : { env: { ...process.env, REGISTRY_AUTH_FILE: file } }),
-    openRegistry: () => {
-      throw new BerthError('unimplemented', 'the registry client is not there yet');
-    },
+    openRegistry: (credentials) =>
+      createRegistryClient({ credentials, hostFolders: registry.hostFolders, userAgent: `berth/${version}` }),
   };
 }
 

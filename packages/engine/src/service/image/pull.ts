@@ -1,15 +1,15 @@
 import { type CallContext, withLease } from '@berth/model/context';
-import { shortId } from '@berth/model/digest';
 import { BerthError } from '@berth/model/error';
 import type { Descriptor } from '@berth/model/manifest';
 import { familiarName, parseReference, type Reference } from '@berth/model/reference';
-import type { RegistryClient, Repository } from '@berth/image/registry/contract';
+import type { ImageSource } from '@berth/image/medium/medium';
+import { openRegistrySource } from '@berth/image/medium/registry/source';
+import type { RegistryClient } from '@berth/image/registry/contract';
 import type { ImageBackend } from './backend.ts';
 import { bringImage } from './bring-image.ts';
 import type { Progress, PulledImage, PullOptions } from './contract.ts';
 import { diskError } from './disk-error.ts';
 import { moveName } from './name-change.ts';
-import { registrySource } from './registry-source.ts';
 
 export interface PullJob {
   readonly registry: RegistryClient;
@@ -23,10 +23,9 @@ export async function pullImage(backend: ImageBackend, context: CallContext, job
   try {
     await using lease = await backend.leases.create(context.namespace);
     const leased = withLease(context, lease.id);
-    const repository = job.registry.repository(job.reference);
     const images: PulledImage['images'][number][] = [];
-    for await (const reference of references(repository, leased, job)) {
-      images.push(await pullOne(backend, leased, { ...job, repository, reference }));
+    for await (const reference of references(leased, job)) {
+      images.push(await pullOne(backend, leased, { ...job, reference }));
     }
     return { images };
   } catch (error) {
@@ -39,9 +38,8 @@ export async function pullImage(backend: ImageBackend, context: CallContext, job
 }
 
 async function* references(
-  repository: Repository,
   { signal }: CallContext,
-  { reference, options }: PullJob,
+  { registry, reference, options }: PullJob,
 ): AsyncGenerator<Reference> {
   if (options.allTags !== true) return yield reference;
   if (reference.digest !== undefined) {
@@ -50,18 +48,19 @@ async function* references(
     });
   }
   const { domain, path } = reference;
-  for await (const tag of repository.tags(signal)) yield parseReference(`${domain}/${path}:${tag}`);
+  for await (const tag of registry.repository({ domain, path }).tags(signal)) {
+    yield parseReference(`${domain}/${path}:${tag}`);
+  }
 }
 
 async function pullOne(
   backend: ImageBackend,
   context: CallContext,
-  job: PullJob & { readonly repository: Repository },
+  { registry, reference, options, progress }: PullJob,
 ): Promise<PulledImage['images'][number]> {
-  const { reference, repository, options, progress } = job;
   const { name } = reference;
-  const target = await resolveTarget(repository, reference, context.signal);
-  await using source = registrySource(name, repository, target);
+  await using source = openRegistrySource(registry, reference);
+  const target = await resolveTarget(source, reference, context.signal);
   await bringImage(backend, context, source, { target, options: { wanted: options.platforms, progress } });
   context.signal.throwIfAborted();
   const before = await backend.metadata.write((tx) => {
@@ -76,12 +75,14 @@ async function pullOne(
 }
 
 /** @throws data_loss (`digest_mismatch`) when the registry names another image than was asked for */
-async function resolveTarget(repository: Repository, reference: Reference, signal: AbortSignal): Promise<Descriptor> {
-  const { descriptor } = await repository.resolve(reference, signal);
-  if (reference.digest === undefined || reference.digest === descriptor.digest) return descriptor;
+async function resolveTarget(source: ImageSource, reference: Reference, signal: AbortSignal): Promise<Descriptor> {
+  const [image] = await source.images(signal);
+  if (image === undefined) throw new BerthError('not_found', `${source.title} is not there`, { code: 'no_such_image' });
+  const { target } = image;
+  if (reference.digest === undefined || reference.digest === target.digest) return target;
   throw new BerthError(
     'data_loss',
-    `${reference.domain} answers ${shortId(descriptor.digest)} when it is asked for ${reference.name}`,
+    `${reference.domain} answers ${target.digest} when it is asked for ${reference.name}`,
     { code: 'digest_mismatch' },
   );
 }

@@ -17,7 +17,7 @@ import { sourceLabel } from './source-label.ts';
 import { hasBlob, storeSource } from './store-source.ts';
 
 export interface PushJob {
-  readonly openTarget: (reference: Reference) => Promise<ImageTarget>;
+  readonly openTarget: (reference: Reference) => ImageTarget;
   readonly reference: Reference;
   readonly options: PushOptions;
   readonly progress: Progress;
@@ -67,7 +67,7 @@ async function pushOne(
     const blobs = leaves(tree).flatMap(({ descriptor, manifest }) => [descriptor, manifest.config, ...manifest.layers]);
     const present = await presentOf(backend, context, blobs);
     await keepContent(backend, context, [target, ...present]);
-    await using registry = mountingTarget(backend, context, { target: await openTarget(reference), reference });
+    await using registry = mountingTarget(backend, context, { target: openTarget(reference), reference });
     const copy = { signal: context.signal, platforms, onProgress: progress } as const;
     const result = await copyImages(source, registry, copy);
     await rememberSource(backend, context, { blobs: present, reference });

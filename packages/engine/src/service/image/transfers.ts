@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { CallContext } from '@berth/model/context';
 import { withSignal } from '@berth/model/context';
-import { BerthError } from '@berth/model/error';
 import { formatPlatform, normalPlatform } from '@berth/model/platform';
-import { parseReference } from '@berth/model/reference';
+import { parseReference, type Reference } from '@berth/model/reference';
+import type { ImageTarget } from '@berth/image/medium/medium';
+import { openRegistryTarget } from '@berth/image/medium/registry/target';
 import type { Credentials, CredentialSource, RegistryClient } from '@berth/image/registry/contract';
 import type { ImageBackend } from './backend.ts';
 import type { ImageTransfers, PulledImage, PullOptions } from './contract.ts';
 import { shareGroupName } from './name-change.ts';
 import { pullImage } from './pull.ts';
+import { pushImages } from './push.ts';
 import { saveImages } from './save.ts';
 import { SharedRuns } from './shared-runs.ts';
 
@@ -32,13 +34,14 @@ export function createImageTransfers(backend: ImageBackend, options: TransferOpt
         return await pullImage(backend, shared, { registry, reference, options: pull, progress: tell });
       });
     },
-    push: () => Promise.reject(notYet('push')),
+    async push(context, ref, push, progress) {
+      const reference = parseReference(ref);
+      await using registry = open(reference.domain, push.credentials);
+      const openTarget = (to: Reference): ImageTarget => openRegistryTarget(registry, to);
+      return await pushImages(backend, context, { openTarget, reference, options: push, progress });
+    },
     save: (context, refs, save) => saveImages(backend, context, { refs, options: save }),
   };
-}
-
-function notYet(what: string): BerthError {
-  return new BerthError('unimplemented', `${what} is not there yet`);
 }
 
 /** What a call brought for the registry that it names is sent nowhere else. */
