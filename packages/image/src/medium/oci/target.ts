@@ -45,9 +45,22 @@ export async function openOciTarget(location: FolderLocation, signal: AbortSigna
 async function prepareFolder(path: string): Promise<string | undefined> {
   await checkLayout(path);
   try {
-    return await mkdir(join(path, 'blobs', 'sha256'), { recursive: true });
+    return await makeFolders(join(path, 'blobs', 'sha256'));
   } catch (error) {
     throw writeError(error, path);
+  }
+}
+
+/** Node's own recursive mkdir says ENOENT on a file system that is read-only. @returns the topmost that was made */
+async function makeFolders(path: string): Promise<string | undefined> {
+  try {
+    await mkdir(path);
+    return path;
+  } catch (error) {
+    if (errnoName(error) === 'EEXIST') return undefined;
+    if (errnoName(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    const made = await makeFolders(dirname(path));
+    return (await makeFolders(path)) === undefined ? made : (made ?? path);
   }
 }
 
@@ -137,7 +150,7 @@ class OciFolderTarget implements ImageTarget {
     // Beside the blobs' folders: readers of layouts take every file in those for a blob.
     const making = join(this.#folder, `.blob.tmp-${randomBytes(8).toString('hex')}`);
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolders(dirname(path));
       await using file = await open(making, 'wx');
       await writeVerified(file, descriptor, source, hints);
       await file.sync();
