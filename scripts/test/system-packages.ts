@@ -28,6 +28,7 @@ const packages: readonly SystemPackage[] = [
   { name: 'umoci', file: '/usr/bin/umoci', neededFor: 'reading the layouts that we write' },
   { name: 'docker.io', file: '/usr/sbin/dockerd', neededFor: 'copying from and to a live dockerd' },
   { name: 'apache2-utils', file: '/usr/bin/htpasswd', neededFor: 'registries with passwords' },
+  { name: 'openssh-server', file: '/usr/sbin/sshd', neededFor: 'copying to another machine through a real ssh' },
   { name: 'openssl', file: '/usr/bin/openssl', neededFor: 'registries with certificates of their own' },
   { name: 'debootstrap', file: '/usr/sbin/debootstrap', neededFor: 'an image of a whole Debian' },
   { name: 'procps', file: '/usr/bin/ps', neededFor: 'berth top with arguments of ps' },
