@@ -1,6 +1,6 @@
 import { BerthError } from '@berth/model/error';
 import type { RegistryClient } from '../registry/contract.ts';
-import { formatLocation, type Location } from './location.ts';
+import type { Location } from './location.ts';
 import type { ImageSource, ImageTarget } from './medium.ts';
 
 /** What media need of one side of a copy, besides the location. */
@@ -38,8 +38,8 @@ export async function openSource(location: Location, access: MediumAccess): Prom
       return await (await import('./berth/open.ts')).openBerthSource(berthAccess(access), location);
     case 'ssh':
       return await (await import('./ssh/open.ts')).openSshSource(location);
-    default:
-      throw notYet(location);
+    case 'registry':
+      return (await import('./registry/source.ts')).openRegistrySource(await client(access), location.reference);
   }
 }
 
@@ -62,8 +62,8 @@ export async function openTarget(location: Location, access: MediumAccess): Prom
       return await (await import('./berth/open.ts')).openBerthTarget(berthAccess(access), location);
     case 'ssh':
       return await (await import('./ssh/open.ts')).openSshTarget(location);
-    default:
-      throw notYet(location);
+    case 'registry':
+      return (await import('./registry/target.ts')).openRegistryTarget(await client(access), location.reference);
   }
 }
 
@@ -79,6 +79,7 @@ function berthAccess({ berthSocket }: MediumAccess) {
   return berthSocket === undefined ? {} : { socket: berthSocket };
 }
 
-function notYet(location: Location): BerthError {
-  return new BerthError('unimplemented', `${formatLocation(location)} cannot be copied from or to`);
+async function client({ registry }: MediumAccess): Promise<RegistryClient> {
+  if (registry !== undefined) return await registry();
+  throw new BerthError('internal', 'a registry was named where none can be reached');
 }
