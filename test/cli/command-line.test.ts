@@ -21,7 +21,8 @@ test('mistakes on the command line have docker’s exit codes and name the help'
     ['container nope', 1, /unknown command: berth container nope/],
     ['run -d -a stdout i', 1, /cannot specify both --attach and --detach/],
     ['run --env-file /nonexistent i', 125, /cannot read the environment file \/nonexistent/],
-    ['pull i', 1, /cannot be pulled yet\nhint: .*berth load/],
+    ['pull -a i:1', 1, /tag can't be used with --all-tags/],
+    ['pull UPPER', 1, /has capital letters in its repository name/],
     ['--host tcp://x ps', 1, /cannot use the host/],
   ];
   await Promise.all(

@@ -52,12 +52,46 @@ for (const [code, exitCode] of [
   });
 }
 
-test('an absent image is told with what to do, and the code is 125', async (t) => {
-  const absent = { error: { kind: 'not_found', code: 'no_such_image', message: 'x' } };
-  const { socket } = await containerDaemon(t, { answers: { 'POST /containers': absent } });
-  const { code, err } = await berth(socket, ['run', 'busybox']);
+const noImage = { error: { kind: 'not_found', code: 'no_such_image', message: 'x' } };
+
+test('with --pull=never an absent image is told with what to do, and the code is 125', async (t) => {
+  const { socket, calls } = await containerDaemon(t, { answers: { 'POST /containers': noImage } });
+  const { code, err } = await berth(socket, ['run', '--pull=never', 'busybox']);
   assert.equal(code, 125);
-  assert.match(err, /^berth: unable to find image 'busybox:latest' locally\nhint: .*berth load/);
+  assert.match(err, /^berth: unable to find image 'busybox:latest' locally\nhint: .*berth pull busybox/);
+  assert.deepEqual(calls, ['POST /containers']);
+});
+
+test('an absent image is pulled, and what fails there ends the command with 125', async (t) => {
+  const gone = { error: { kind: 'not_found', code: 'no_such_manifest', message: 'no busybox there', hint: 'look' } };
+  const { socket, calls } = await containerDaemon(t, {
+    answers: { 'POST /containers': noImage, 'POST /images/pull': gone },
+  });
+  const { code, out, err } = await berth(socket, ['run', 'busybox']);
+  assert.equal(code, 125);
+  assert.equal(out, '');
+  assert.equal(err, "Unable to find image 'busybox:latest' locally\nberth: no busybox there\nhint: look\n");
+  assert.deepEqual(calls, ['POST /containers', 'POST /images/pull']);
+});
+
+test('with --pull=always the image is brought first, all of that on standard error', async (t) => {
+  const pulled = { pulled: { images: [{ name: 'busybox:latest', id: 'sha256:aa', isNew: true }] } };
+  const { socket, calls } = await containerDaemon(t, {
+    answers: { 'POST /images/pull': pulled },
+    run(peer) {
+      peer.send(stdout, 'out');
+      peer.send(exit, '{"exitCode":0}');
+    },
+  });
+  const told = 'Digest: sha256:aa\nStatus: Downloaded newer image for busybox:latest\n';
+  assert.deepEqual(await berth(socket, ['run', '--pull=always', 'busybox']), {
+    code: 0,
+    signal: null,
+    out: 'out',
+    err: told,
+  });
+  assert.deepEqual(calls.slice(0, 2), ['POST /images/pull', 'POST /containers']);
+  assert.equal((await berth(socket, ['run', '-q', '--pull=always', 'busybox'])).err, '');
 });
 
 test('signals are passed on, and the container’s end is the command’s', async (t) => {

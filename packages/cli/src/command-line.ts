@@ -2,7 +2,7 @@ import { BerthError } from '@berth/model/error';
 import { connectBerth } from '@berth/sdk/client';
 import { version } from '@berth/sdk/version';
 import type { Command } from './command.ts';
-import { findCommand, type FoundCommand } from './command-table.ts';
+import { findCommand, type FoundCommand, isGroup } from './command-table.ts';
 import { type DaemonPlace, findPlace } from './daemon/place.ts';
 import { HelpWanted, parseLine } from './flag/parse.ts';
 import { type FlagValues, switchFlag, textFlag, valueFlag } from './flag/spec.ts';
@@ -16,6 +16,7 @@ export const globalFlags = {
     placeholder: 'folder',
   }),
   run: textFlag("The daemon's folder of sockets (BERTH_RUN)", { placeholder: 'folder' }),
+  namespace: textFlag('Whose images and containers are meant (BERTH_NAMESPACE)', { short: 'n', placeholder: 'name' }),
   debug: switchFlag('Print where errors come from', { short: 'D' }),
   'log-level': valueFlag('How much a daemon that is started tells: debug, info, warn or error', checkLevel, {
     short: 'l',
@@ -49,7 +50,8 @@ async function dispatch(words: readonly string[], env: NodeJS.ProcessEnv): Promi
   if (found === undefined) throw unknownCommand(args);
   const { command } = await found.load();
   try {
-    return await runCommand(found, { command, place: findPlace(flags, env), env });
+    const namespace = flags.namespace ?? (env['BERTH_NAMESPACE'] || undefined);
+    return await runCommand(found, { command, place: findPlace(flags, env), namespace, env });
   } catch (error) {
     return tell(error, { name: found.name, failureCode: command.failureCode ?? 1 });
   }
@@ -72,10 +74,11 @@ function readGlobals(words: readonly string[]): {
 interface Setting {
   readonly command: Command;
   readonly place: DaemonPlace;
+  readonly namespace: string | undefined;
   readonly env: NodeJS.ProcessEnv;
 }
 
-async function runCommand(found: FoundCommand, { command, place, env }: Setting): Promise<number> {
+async function runCommand(found: FoundCommand, { command, place, namespace, env }: Setting): Promise<number> {
   const { name, rest } = found;
   let line;
   try {
@@ -85,7 +88,7 @@ async function runCommand(found: FoundCommand, { command, place, env }: Setting)
     throw error;
   }
   checkCount(name, command, line.args.length);
-  const client = connectBerth({ socket: place.socket, whenAbsent: () => startDaemon(place) });
+  const client = connectBerth({ socket: place.socket, namespace, whenAbsent: () => startDaemon(place) });
   return (await command.run({ ...line, client, place, env })) ?? 0;
 }
 
@@ -122,12 +125,7 @@ function seeHelp(name: string): string {
 
 function unknownCommand(args: readonly string[]): BerthError {
   const [first = ''] = args;
-  const name = args.slice(0, ['container', 'image', 'system'].includes(first) ? 2 : 1).join(' ');
-  if (first === 'pull') {
-    return new BerthError('unimplemented', 'images cannot be pulled yet', {
-      hint: "load one with 'berth load -i FILE'",
-    });
-  }
+  const name = args.slice(0, isGroup(first) ? 2 : 1).join(' ');
   return new BerthError('invalid_argument', `unknown command: berth ${name}`, { hint: seeHelp('') });
 }
 

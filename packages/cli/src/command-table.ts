@@ -10,6 +10,8 @@ export const commandTable: Readonly<Record<string, Entry>> = {
   run: { summary: 'Create and run a new container from an image', load: () => import('./command/run.ts') },
   exec: { summary: 'Execute a command in a running container', load: () => import('./command/exec.ts') },
   ps: { summary: 'List containers', load: () => import('./command/ps.ts') },
+  pull: { summary: 'Download an image from a registry', load: () => import('./command/pull.ts') },
+  push: { summary: 'Upload an image to a registry', load: () => import('./command/push.ts') },
   images: { summary: 'List images', load: () => import('./command/images.ts') },
   load: { summary: 'Load an image from a tar archive or standard input', load: () => import('./command/load.ts') },
   import: { summary: "Make an image of a root file system's archive", load: () => import('./command/import.ts') },
@@ -19,6 +21,10 @@ export const commandTable: Readonly<Record<string, Entry>> = {
     load: () => import('./command/explain.ts'),
   },
   attach: { summary: 'Attach to a running container', load: () => import('./command/attach.ts') },
+  copy: {
+    summary: 'Copy an image from any place to any other, only what is missing there',
+    load: () => import('./command/copy.ts'),
+  },
   create: { summary: 'Create a new container', load: () => import('./command/create.ts') },
   daemon: { summary: 'Start, stop or look at the daemon', load: () => import('./command/daemon.ts') },
   'dial-stdio': {
@@ -75,6 +81,9 @@ const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     list: 'images',
     load: 'load',
     import: 'import',
+    pull: 'pull',
+    push: 'push',
+    copy: 'copy',
     rm: 'rmi',
     remove: 'rmi',
     tag: 'tag',
@@ -82,6 +91,11 @@ const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   system: { info: 'info', events: 'events', 'dial-stdio': 'dial-stdio' },
 };
+
+/** A word that means nothing without the next one. */
+export function isGroup(word: string): boolean {
+  return Object.hasOwn(groups, word);
+}
 
 export interface FoundCommand extends Entry {
   readonly name: string;

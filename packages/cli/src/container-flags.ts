@@ -1,5 +1,6 @@
 import { BerthError } from '@berth/model/error';
 import { listFlag, numberFlag, switchFlag, textFlag, valueFlag, type FlagSpec } from './flag/spec.ts';
+import type { PullPolicy } from './create-container.ts';
 import { parseByteSize, parseByteSizeOrUnlimited } from './value/byte-size.ts';
 import { parseCpus } from './value/cpu-count.ts';
 import { parsePair } from './value/key-value.ts';
@@ -39,7 +40,8 @@ export const containerFlags = {
   pid: textFlag('PID namespace to use'),
   'pids-limit': numberFlag('Tune container pids limit (-1 for unlimited)'),
   privileged: switchFlag('Give extended privileges to this container'),
-  pull: valueFlag('Pull image before running: missing or never', parsePull),
+  pull: valueFlag('Pull image before running: always, missing or never', parsePull),
+  quiet: switchFlag('Suppress the pull output', { short: 'q' }),
   'read-only': switchFlag("Mount the container's root filesystem as read only"),
   restart: valueFlag('Restart policy: no', parseRestart),
   rm: switchFlag('Remove the container when it exits'),
@@ -118,9 +120,9 @@ function parseStream(text: string): string {
   throw new BerthError('invalid_argument', 'valid streams are STDIN, STDOUT and STDERR');
 }
 
-function parsePull(text: string): string {
-  if (text === 'missing' || text === 'never') return text;
-  throw new BerthError('unimplemented', `images cannot be pulled yet; use 'berth load'`);
+function parsePull(text: string): PullPolicy {
+  if (text === 'always' || text === 'missing' || text === 'never') return text;
+  throw new BerthError('invalid_argument', `'${text}' is none of always, missing and never`);
 }
 
 function parseRestart(text: string): string {

@@ -1,7 +1,7 @@
 import { type CommandCall, defineCommand } from '../command.ts';
 import { containerFlags, unsupportedFlags } from '../container-flags.ts';
 import { containerRequest } from '../container-request.ts';
-import { createContainer } from '../create-container.ts';
+import { createContainer, createOptions } from '../create-container.ts';
 import { print } from '../print/output.ts';
 
 export const command = defineCommand({
@@ -12,7 +12,7 @@ export const command = defineCommand({
   async run({ flags, args, client, env }: CommandCall<typeof containerFlags>) {
     const stdinOnce = flags.interactive ? { stdinOnce: true } : {};
     const request = { ...containerRequest(flags, args, env), ...stdinOnce };
-    const { id } = await createContainer(client, request, flags.cidfile);
+    const { id } = await createContainer(client, request, createOptions(flags, env));
     print(`${id}\n`);
   },
 });

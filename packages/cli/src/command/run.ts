@@ -2,7 +2,7 @@ import { BerthError } from '@berth/model/error';
 import { type CommandCall, defineCommand } from '../command.ts';
 import { containerFlags, unsupportedFlags } from '../container-flags.ts';
 import { containerRequest } from '../container-request.ts';
-import { createContainer } from '../create-container.ts';
+import { createContainer, createOptions } from '../create-container.ts';
 import { switchFlag, textFlag } from '../flag/spec.ts';
 import { print } from '../print/output.ts';
 import { reportError } from '../report-error.ts';
@@ -39,7 +39,7 @@ function conflict({ flags }: Call): BerthError | undefined {
 }
 
 async function runDetached({ flags, args, client, env }: Call): Promise<number> {
-  const { id } = await createContainer(client, containerRequest(flags, args, env), flags.cidfile);
+  const { id } = await createContainer(client, containerRequest(flags, args, env), createOptions(flags, env));
   try {
     await client.containers.start(id);
   } catch (error) {
@@ -62,7 +62,11 @@ async function runAttached({ flags, args, client, env }: Call): Promise<number> 
     return 1;
   }
   const request = containerRequest(flags, args, env);
-  const creation = createContainer(client, stdin ? { ...request, stdinOnce: true } : request, flags.cidfile);
+  const creation = createContainer(
+    client,
+    stdin ? { ...request, stdinOnce: true } : request,
+    createOptions(flags, env),
+  );
   // The rest of this program is loaded while the daemon works.
   const [session, { id }] = await Promise.all([import('../foreground.ts'), creation]);
   try {

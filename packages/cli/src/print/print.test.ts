@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { binarySize, decimalSize } from './human-size.ts';
 import { humanDuration, humanNanoseconds, humanSince, localTime } from './human-time.ts';
-import { progressLine } from './progress.ts';
 import { ellipsis, formatTable } from './table.ts';
 
 const second = 1000;
@@ -97,14 +96,4 @@ test('an ellipsis counts characters', () => {
   assert.equal(ellipsis('12345678901234567890', 20), '12345678901234567890');
   assert.equal(ellipsis('123456789012345678901', 20), '1234567890123456789…');
   assert.equal(ellipsis('😀😀😀', 2), '😀…');
-});
-
-test('progress has a bar when both ends are known', () => {
-  assert.equal(progressLine({ id: 'abc', status: 'Extracting' }), 'abc: Extracting');
-  assert.equal(progressLine({ id: 'abc', status: 'Reading', current: 5000 }), 'abc: Reading 5kB');
-  assert.match(
-    progressLine({ id: 'abc', status: 'Reading', current: 500, total: 1000 }),
-    /^abc: Reading \[={15}> {14}\] 500B\/1kB$/,
-  );
-  assert.match(progressLine({ id: 'abc', status: 'Reading', current: 1000, total: 1000 }), /\[={30}\]/);
 });
