@@ -102,8 +102,11 @@ async function repair({ stop, snapshots, ...parts }: Repair): Promise<void> {
   if (stop.wasUnclean) {
     log.warn('the machine went down while the engine ran: content and layers are checked');
     await dropLostBlobs(check);
+    // What was never synced may have the right size and the wrong bytes: it is fetched again from the start.
+    await parts.local.dropIngests('all');
     await checkTrees({ snapshots, metadata, log });
     stop.confirm();
   }
+  await parts.local.dropIngests('stray');
   await sweepBlobFiles(check);
 }

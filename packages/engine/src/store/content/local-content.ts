@@ -18,6 +18,11 @@ export interface LocalContentStore extends ContentStore {
   evict(digest: Digest): Promise<number> | undefined;
   /** Aborts ingests that nobody holds and nobody has written to since `time` (ms since 1970), but for those to `keep`. */
   expireIngests(time: number, keep?: ReadonlySet<string>): Promise<readonly string[]>;
+  /**
+   * Removes ingests that nobody holds: those whose reference a crash took, which nobody could resume, or all.
+   * @returns how many
+   */
+  dropIngests(which: 'stray' | 'all'): Promise<number>;
   /** As `ingest`, also when the blob's file is there: a wrapper may not know it, or be about to let it go. */
   resume(ref: string, expected?: Expected): Promise<LocalIngest>;
 }
@@ -171,6 +176,18 @@ export class LocalContent implements LocalContentStore {
       expired.push(status?.ref ?? name);
     }
     return expired;
+  }
+
+  async dropIngests(which: 'stray' | 'all'): Promise<number> {
+    let count = 0;
+    for (const name of await readdir(path.join(this.#root, 'ingest'))) {
+      const folder = path.join(this.#root, 'ingest', name);
+      const status = await readIngestStatus(folder);
+      if (status !== undefined && (which === 'stray' || this.#held.has(status.ref))) continue;
+      await rm(folder, { recursive: true, force: true });
+      count += 1;
+    }
+    return count;
   }
 
   async #peek(context: CallContext, digest: Digest): Promise<BlobInfo | undefined> {
