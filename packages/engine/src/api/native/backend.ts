@@ -17,7 +17,7 @@ export interface NativeBackend {
   readonly execs: ExecService;
   readonly insight: ContainerInsight;
   readonly images: ImageService;
-  readonly transfers?: ImageTransfers;
+  readonly transfers: ImageTransfers;
   readonly disk: DiskService;
   readonly collection: CollectionService;
   readonly namespaces: NamespaceService;

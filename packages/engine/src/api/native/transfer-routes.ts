@@ -28,16 +28,11 @@ export function transferRoutes(backend: NativeBackend): Route[] {
   ];
 }
 
-function transfersOf({ transfers }: NativeBackend): ImageTransfers {
-  if (transfers !== undefined) return transfers;
-  throw new BerthError('unimplemented', 'this daemon moves no images');
-}
-
 async function pull(backend: NativeBackend, request: HttpRequest): Promise<Reply> {
   const body = await readBody(request, transferSchema);
   const options = transferOptions(body);
   const context = callContext(backend, request);
-  const transfers = transfersOf(backend);
+  const { transfers } = backend;
   return progressReply((report) => transfers.pull(context, body.ref, options, report), pulled);
 }
 
@@ -50,7 +45,7 @@ async function push(backend: NativeBackend, request: HttpRequest): Promise<Reply
   const body = await readBody(request, transferSchema);
   const options = transferOptions(body);
   const context = callContext(backend, request);
-  const transfers = transfersOf(backend);
+  const { transfers } = backend;
   return progressReply((report) => transfers.push(context, body.ref, options, report), pushed);
 }
 
@@ -64,7 +59,7 @@ async function save(backend: NativeBackend, request: HttpRequest): Promise<Reply
     throw new BerthError('invalid_argument', 'ref is missing from the query', { code: 'bad_field' });
   const platforms = request.query.getAll('platform').map(parsePlatform);
   const options: Parameters<ImageTransfers['save']>[2] = platforms.length === 0 ? {} : { platforms };
-  const bytes = await transfersOf(backend).save(callContext(backend, request), refs, options);
+  const bytes = await backend.transfers.save(callContext(backend, request), refs, options);
   return { bytes, contentType: 'application/x-tar' };
 }
 
