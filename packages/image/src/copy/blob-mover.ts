@@ -19,7 +19,7 @@ export interface CopyJob {
 }
 
 /** What is known of a layer besides its descriptor. */
-export type LayerFacts = Pick<BlobHints, 'diffId' | 'chainId'>;
+export type LayerFacts = Pick<BlobHints, 'diffId' | 'chainId' | 'platform'>;
 
 /** Moves blobs, each once for the whole copy, some of them at once. */
 export class BlobMover {

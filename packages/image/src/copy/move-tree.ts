@@ -54,7 +54,8 @@ async function moveManifest({ blobs, together, format }: TreeMover, node: Manife
   return descriptor;
 }
 
-function factsOf({ diffIds, chainIds }: ManifestNode, at: number) {
+function factsOf({ diffIds, chainIds, platform }: ManifestNode, at: number) {
   const [diffId, chainId] = [diffIds[at], chainIds[at]];
-  return diffId === undefined || chainId === undefined ? {} : { diffId, chainId };
+  if (diffId === undefined || chainId === undefined) return {};
+  return { diffId, chainId, ...(platform === undefined ? {} : { platform }) };
 }

@@ -1,5 +1,6 @@
 import type { Digest } from '@berth/model/digest';
 import type { Descriptor } from '@berth/model/manifest';
+import type { Platform } from '@berth/model/platform';
 
 /**
  * A *medium* is a kind of place where images are: a registry, a layout folder, an archive, a live daemon's store. Each
@@ -104,6 +105,8 @@ export interface BlobHints {
   readonly diffId?: Digest;
   /** Of a layer: it and all below it (image-spec, config.md, "Layer ChainID"). Unpacked layers are known by this. */
   readonly chainId?: Digest;
+  /** Of a layer: what its image runs on, by its config. */
+  readonly platform?: Platform;
   readonly origin?: RepositoryName;
   /** Bytes stored so far, with those that were there from an earlier try. */
   readonly onProgress?: (bytes: number) => void;

@@ -27,6 +27,8 @@ export interface IngestOptions {
   readonly signal: AbortSignal;
   /** The blob will have them; not set when it is there already. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Called when the ingest is open, before anything is sent. */
+  readonly onOpen?: () => void;
   readonly onProgress?: (bytes: number) => void;
 }
 
@@ -51,6 +53,7 @@ export async function ingest(channel: Channel, source: SourceBlob, options: Inge
   if (opened === undefined) return false;
   await using call = opened.call;
   try {
+    options.onOpen?.();
     if (opened.offset < options.descriptor.size) await fill(call, source, { ...options, offset: opened.offset });
     return await commit(call, options);
   } catch (error) {

@@ -14,8 +14,11 @@ import type { BlobHints, ImageTarget, PublishedImage, SourceBlob, TargetAbilitie
 import { connectContainerd, type ContainerdAccess, type ContainerdPlace } from './connect.ts';
 import { addLabels, blobInfo, readDocument } from './content.ts';
 import { adopt, ingest } from './ingest.ts';
+import { EagerUnpacker } from './eager-unpack.ts';
 import { childLabels, snapshotLabel, sourceLabel } from './labels.ts';
 import { CopyLease } from './lease.ts';
+import type { LocalIngest } from './local-ingest.ts';
+import { contentRoot } from './local-root.ts';
 import { fullName } from './names.ts';
 import { writeRecords } from './record.ts';
 import { defaultSnapshotter } from './snapshotter.ts';
@@ -44,17 +47,27 @@ export async function openContainerdTarget(
   const channel = await connectContainerd(options, place.namespace);
   try {
     const signal = options.signal ?? new AbortController().signal;
+    const snapshotter =
+      options.unpack === false
+        ? undefined
+        : (options.snapshotter ?? (await defaultSnapshotter(channel, place.namespace, signal)));
+    const root = await contentRoot(channel, signal);
     const lease = await CopyLease.take(channel, signal);
-    return new ContainerdTarget(channel, lease, { options, place });
+    return new ContainerdTarget({ channel, lease, place, snapshotter, root });
   } catch (error) {
     await channel[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-interface Wanted {
-  readonly options: ContainerdTargetOptions;
+interface Opened {
+  readonly channel: Channel;
+  readonly lease: CopyLease;
   readonly place: ContainerdPlace;
+  /** For which layers are unpacked; undefined when they are not. */
+  readonly snapshotter: string | undefined;
+  /** Of the content store, when it is on this machine. */
+  readonly root: string | undefined;
 }
 
 class ContainerdTarget implements ImageTarget {
@@ -68,16 +81,28 @@ class ContainerdTarget implements ImageTarget {
   };
   readonly #channel: Channel;
   readonly #lease: CopyLease;
-  readonly #wanted: Wanted;
+  readonly #place: ContainerdPlace;
+  readonly #snapshotter: string | undefined;
+  readonly #eager: EagerUnpacker | undefined;
 
-  constructor(channel: Channel, lease: CopyLease, wanted: Wanted) {
-    this.title = formatLocation({ medium: 'containerd', ...wanted.place });
+  constructor({ channel, lease, place, snapshotter, root }: Opened) {
+    this.title = formatLocation({ medium: 'containerd', ...place });
     this.#channel = channel;
     this.#lease = lease;
-    this.#wanted = wanted;
+    this.#place = place;
+    this.#snapshotter = snapshotter;
+    if (snapshotter !== undefined)
+      this.#eager = new EagerUnpacker({ channel, lease, namespace: place.namespace, snapshotter, root });
   }
 
-  async has(descriptor: Descriptor, { signal, origin }: BlobHints): Promise<boolean> {
+  async has(descriptor: Descriptor, hints: BlobHints): Promise<boolean> {
+    this.#eager?.expect(descriptor, hints);
+    const isThere = await this.#has(descriptor, hints);
+    if (isThere) this.#eager?.beginWithBlob(descriptor);
+    return isThere;
+  }
+
+  async #has(descriptor: Descriptor, { signal, origin }: BlobHints): Promise<boolean> {
     const { digest, size } = descriptor;
     // Before it is looked for: it could go in between.
     await this.#lease.keepBlob(digest, signal);
@@ -100,13 +125,26 @@ class ContainerdTarget implements ImageTarget {
   async putBlob(descriptor: Descriptor, source: SourceBlob, hints: BlobHints): Promise<void> {
     const { signal, origin, onProgress } = hints;
     await this.#lease.keepBlob(descriptor.digest, signal);
+    this.#eager?.expect(descriptor, hints);
     const labels = origin === undefined ? {} : sourceLabel(origin);
-    await ingest(this.#channel, source, {
-      descriptor,
-      signal,
-      labels,
-      ...(onProgress === undefined ? {} : { onProgress }),
-    });
+    let following: LocalIngest | undefined;
+    try {
+      await ingest(this.#channel, source, {
+        descriptor,
+        signal,
+        labels,
+        onOpen: () => void (following = this.#eager?.beginWithIngest(descriptor)),
+        onProgress: (bytes) => {
+          following?.reached(bytes);
+          onProgress?.(bytes);
+        },
+      });
+      following?.ended(true);
+      this.#eager?.beginWithBlob(descriptor);
+    } catch (error) {
+      following?.ended(false);
+      throw error;
+    }
   }
 
   async putDocument(descriptor: Descriptor, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
@@ -120,10 +158,10 @@ class ContainerdTarget implements ImageTarget {
   }
 
   async publish(image: PublishedImage, signal: AbortSignal): Promise<void> {
-    const { namespace, name } = this.#wanted.place;
+    const { namespace, name } = this.#place;
     checkDigest(name, image.target);
     const unpackable = await this.#unpackable(image, signal);
-    if (unpackable !== undefined && this.#wanted.options.unpack !== false) await this.#unpack(unpackable, signal);
+    if (unpackable !== undefined) await this.#unpack(unpackable, signal);
     const isKubernetes = namespace === kubernetes;
     // CRI knows an image by its config, under a name of its own.
     const id = isKubernetes && unpackable !== undefined ? [unpackable.config.digest] : [];
@@ -152,8 +190,9 @@ class ContainerdTarget implements ImageTarget {
   }
 
   async #unpack({ config, layers }: Unpackable, signal: AbortSignal): Promise<void> {
-    const { options, place } = this.#wanted;
-    const snapshotter = options.snapshotter ?? (await defaultSnapshotter(this.#channel, place.namespace, signal));
+    const snapshotter = this.#snapshotter;
+    if (snapshotter === undefined) return;
+    await this.#eager?.settle();
     const top = await unpackLayers(this.#channel, layers, { snapshotter, lease: this.#lease, signal });
     if (top === undefined) return;
     await addLabels(this.#channel, config.digest, { [snapshotLabel(snapshotter)]: top }, signal);
@@ -161,6 +200,7 @@ class ContainerdTarget implements ImageTarget {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
+      await this.#eager?.[Symbol.asyncDispose]();
       await this.#lease[Symbol.asyncDispose]();
     } finally {
       await this.#channel[Symbol.asyncDispose]();

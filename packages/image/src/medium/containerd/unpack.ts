@@ -7,7 +7,7 @@ import { Snapshots } from '@berth/wire/gen/containerd/services/snapshots/v1/snap
 import type { Mount } from '@berth/wire/gen/containerd/types/mount_pb';
 import type { Channel } from '../../grpc/channel.ts';
 import { chainIds } from '../../layer/chain-id.ts';
-import { addLabels } from './content.ts';
+import { addLabels, blobInfo } from './content.ts';
 import { snapshotReferenceLabel, uncompressedLabel } from './labels.ts';
 import type { CopyLease } from './lease.ts';
 import { wireDescriptor } from './names.ts';
@@ -38,12 +38,23 @@ export async function unpackLayers(
   const chain = chainIds(layers.map(({ diffId }) => diffId));
   let there = chain.length;
   while (there > 0 && !(await hasSnapshot(channel, chain[there - 1]!, options))) there--;
-  for (let at = there; at < chain.length; at++)
-    await unpackLayer(channel, layers[at]!, { ...options, name: chain[at]!, parent: chain[at - 1] ?? '' });
+  for (let at = there; at < chain.length; at++) {
+    const snapshot = { ...options, name: chain[at]!, parent: chain[at - 1] ?? '' };
+    const { signal } = options;
+    await fillSnapshot(channel, snapshot, (mounts) => applyLayer(channel, layers[at]!, { mounts, signal }));
+  }
+  for (const layer of layers) await labelLayer(channel, layer, options.signal);
   return chain.at(-1);
 }
 
-async function hasSnapshot(
+/** Clients know by it that the layer need not be unpacked to learn its diff id. */
+async function labelLayer(channel: Channel, { descriptor, diffId }: StackedLayer, signal: AbortSignal): Promise<void> {
+  const info = await blobInfo(channel, descriptor.digest, signal);
+  if (info?.labels[uncompressedLabel] === diffId) return;
+  await addLabels(channel, descriptor.digest, { [uncompressedLabel]: diffId }, signal);
+}
+
+export async function hasSnapshot(
   channel: Channel,
   name: Digest,
   { snapshotter, lease, signal }: UnpackOptions,
@@ -59,39 +70,37 @@ async function hasSnapshot(
   }
 }
 
-interface OneLayer extends UnpackOptions {
+interface OneSnapshot extends UnpackOptions {
   /** Its chain id. */
   readonly name: Digest;
   /** The chain id below; empty for the lowest layer. */
   readonly parent: string;
 }
 
-async function unpackLayer(channel: Channel, layer: StackedLayer, options: OneLayer): Promise<void> {
+/** Makes the snapshot `name` of what `fill` writes. It may be there afterwards because somebody else was first. */
+export async function fillSnapshot(
+  channel: Channel,
+  options: OneSnapshot,
+  fill: (mounts: Mount[]) => Promise<void>,
+): Promise<void> {
   const { snapshotter, name, parent, lease, signal } = options;
   // As containerd's clients name them: what is left of a client that died is told by the first word.
   const key = `extract-berth-${randomBytes(6).toString('hex')} ${name}`;
   const call = { signal, metadata: lease.metadata };
   const labels = { [snapshotReferenceLabel]: name };
-  let mounts: Mount[];
   try {
-    ({ mounts } = await channel.unary(Snapshots.method.prepare, { snapshotter, key, parent, labels }, call));
-  } catch (error) {
-    // A snapshotter that brings layers itself.
-    if (isKind(error, 'already_exists') && (await hasSnapshot(channel, name, options))) return;
-    throw error;
-  }
-  try {
-    await applyLayer(channel, layer, { mounts, signal });
-    await channel.unary(Snapshots.method.commit, { snapshotter, name, key, labels }, call);
+    const { mounts } = await channel.unary(Snapshots.method.prepare, { snapshotter, key, parent, labels }, call);
+    await fill(mounts);
+    await channel.unary(Snapshots.method.commit, { snapshotter, name, key }, call);
   } catch (error) {
     await removeSnapshot(channel, snapshotter, key);
-    // Somebody else unpacked it meanwhile.
-    if (!isKind(error, 'already_exists')) throw error;
+    // Somebody else unpacked it meanwhile, or the snapshotter brings layers itself.
+    if (!isKind(error, 'already_exists') || !(await hasSnapshot(channel, name, options))) throw error;
   }
-  await addLabels(channel, layer.descriptor.digest, { [uncompressedLabel]: layer.diffId }, signal);
 }
 
-async function applyLayer(
+/** Has containerd write a layer that it has into mounts. @throws data_loss (`diff_id_mismatch`) */
+export async function applyLayer(
   channel: Channel,
   { descriptor, diffId }: StackedLayer,
   { mounts, signal }: { readonly mounts: Mount[]; readonly signal: AbortSignal },
