@@ -44,7 +44,7 @@ export class BlobMover {
   async config(descriptor: Descriptor, bytes: Uint8Array): Promise<void> {
     const { target, signal } = this.#job;
     await this.#once(descriptor, async () => {
-      const present = await this.retrying(descriptor, async () => await target.has(descriptor, this.#hints({})));
+      const present = await this.atTarget(descriptor, async () => await target.has(descriptor, this.#hints({})));
       if (!present) await this.document(descriptor, bytes);
       return descriptor;
     });
@@ -53,12 +53,17 @@ export class BlobMover {
 
   async document(descriptor: Descriptor, bytes: Uint8Array): Promise<void> {
     const { target, signal } = this.#job;
-    await this.retrying(descriptor, async () => await target.putDocument(descriptor, bytes, signal));
+    await this.atTarget(descriptor, async () => await target.putDocument(descriptor, bytes, signal));
   }
 
-  /** Tries again what may pass, and tells so. */
-  async retrying<T>({ digest }: Pick<Descriptor, 'digest'>, attempt: () => Promise<T>): Promise<T> {
-    return await withRetries(attempt, this.#retry(digest));
+  /** Asks something of the source: tries again what may pass, and tells so. */
+  async atSource<T>(descriptor: Descriptor, attempt: () => Promise<T>): Promise<T> {
+    return await withRetries(attempt, this.#retry(descriptor, this.#job.source));
+  }
+
+  /** As `atSource`. */
+  async atTarget<T>(descriptor: Descriptor, attempt: () => Promise<T>): Promise<T> {
+    return await withRetries(attempt, this.#retry(descriptor, this.#job.target));
   }
 
   /** What the target lost meanwhile is asked for, and put, once more. */
@@ -88,7 +93,7 @@ export class BlobMover {
 
   async #isThere(descriptor: Descriptor, facts: LayerFacts): Promise<boolean> {
     const { target } = this.#job;
-    const found = await this.retrying(descriptor, async () => await target.has(descriptor, this.#hints(facts)));
+    const found = await this.atTarget(descriptor, async () => await target.has(descriptor, this.#hints(facts)));
     if (!found) return false;
     this.present += descriptor.size;
     this.#tell(descriptor, 'already there');
@@ -106,11 +111,11 @@ export class BlobMover {
   }
 
   async #put(descriptor: Descriptor, blob: SourceBlob, facts: LayerFacts): Promise<void> {
-    const { target } = this.#job;
-    const resuming = resumingBlob(blob, descriptor, this.#retry(descriptor.digest));
+    const { source, target } = this.#job;
+    const resuming = resumingBlob(blob, descriptor, this.#retry(descriptor, source));
     const onProgress = (bytes: number): void => this.#tell(descriptor, 'copying', bytes);
     this.#tell(descriptor, 'copying', 0);
-    await this.retrying(
+    await this.atTarget(
       descriptor,
       async () => await target.putBlob(descriptor, resuming, { ...this.#hints(facts), onProgress }),
     );
@@ -120,7 +125,7 @@ export class BlobMover {
 
   async #inAnother(compression: Compression, layer: Descriptor, facts: LayerFacts): Promise<Descriptor> {
     const { source, signal, options } = this.#job;
-    const resuming = resumingBlob(source.blob(layer), layer, this.#retry(layer.digest));
+    const resuming = resumingBlob(source.blob(layer), layer, this.#retry(layer, source));
     await using made = await recompress(layer, resuming, {
       compression,
       scratch: options.scratch ?? tmpdir(),
@@ -149,10 +154,10 @@ export class BlobMover {
     return { ...facts, signal, ...(source.origin === undefined ? {} : { origin: source.origin }) };
   }
 
-  #retry(digest: Digest): RetryOptions {
+  #retry({ digest }: Descriptor, { triesAgain = false }: Pick<ImageSource, 'triesAgain'>): RetryOptions {
     const { options, signal } = this.#job;
     const onRetry = (): void => options.onProgress?.({ id: shortId(digest), status: 'trying again' });
-    return { retries: options.retries ?? 3, signal, onRetry };
+    return { retries: options.retries ?? (triesAgain ? 0 : 3), signal, onRetry };
   }
 
   #tell({ digest, size }: Descriptor, status: CopyStatus, current?: number): void {

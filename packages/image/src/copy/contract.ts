@@ -14,7 +14,10 @@ export interface CopyOptions {
   readonly preserveDigests?: boolean;
   /** Further names at the target, normalised. */
   readonly additionalNames?: readonly string[];
-  /** Tries again after failures that may pass (`isTransient`), with back-off: this often. 3 when absent. */
+  /**
+   * Tries again after failures that may pass (`isTransient`), with back-off: this often. When absent 3 times, and not at all
+   * for a medium that does so by itself (`triesAgain`).
+   */
   readonly retries?: number;
   /** Layers are compressed anew where they are not like this already. */
   readonly compress?: 'gzip' | 'zstd';

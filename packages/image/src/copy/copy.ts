@@ -60,7 +60,7 @@ async function imagesOf(
 async function copyOne(job: CopyJob, image: SourceImage, mover: TreeMover): Promise<CopyResult['images'][number]> {
   const { source, target, options, signal } = job;
   const { keepsNames = false } = target;
-  const tree = await mover.blobs.retrying(
+  const tree = await mover.blobs.atSource(
     image.target,
     async () => await readTree(source, image.target, { ...options, signal }),
   );
@@ -71,7 +71,7 @@ async function copyOne(job: CopyJob, image: SourceImage, mover: TreeMover): Prom
     const moved = await moveTree(mover, fitting);
     const now = moved.get(fitting.tree.descriptor.digest)!;
     const manifests = manifestsOf(fitting, moved);
-    await mover.blobs.retrying(now, async () => {
+    await mover.blobs.atTarget(now, async () => {
       await target.publish({ target: fitting.tree === tree ? now : asTarget(now), names, manifests }, signal);
     });
     return now;

@@ -25,7 +25,7 @@ const lostConnection = new Set([
  * broke. Wrong bytes, a full disk and refused credentials stay as they are.
  */
 export function isTransient(error: unknown): boolean {
-  if (spent.has(error as object)) return false;
+  if (isSpent(error)) return false;
   if (!(error instanceof BerthError)) return lostConnection.has(errnoName(error) ?? '');
   if (error.kind === 'resource_exhausted') return error.code === 'too_many_requests';
   return error.kind === 'unavailable' || error.kind === 'deadline_exceeded';
@@ -33,6 +33,12 @@ export function isTransient(error: unknown): boolean {
 
 /** Failures that were tried again as often as is allowed, somewhere deeper. */
 const spent = new WeakSet();
+
+/** Also where a medium has put words of its own around the failure. */
+function isSpent(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return spent.has(error) || (error.cause !== error && isSpent(error.cause));
+}
 
 /** Runs `attempt` again after failures that may pass, waiting twice as long each time. */
 export async function withRetries<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {

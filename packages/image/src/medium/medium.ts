@@ -30,6 +30,8 @@ export interface ImageSource extends AsyncDisposable {
    * digests, so that `copy` may name a layer in the form that the target has (`ImageTarget.substitute`).
    */
   readonly makesManifests?: boolean;
+  /** What may pass is tried again in here, as often as is sensible: `copy` does so only where it is told how often. */
+  readonly triesAgain?: boolean;
 }
 
 export interface SourceImage {
@@ -59,6 +61,8 @@ export interface ImageTarget extends AsyncDisposable {
    * that its source has for it. Otherwise there is one image, and the target itself knows its name.
    */
   readonly keepsNames?: boolean;
+  /** As a source's. */
+  readonly triesAgain?: boolean;
   /**
    * True when the blob or document is there already, or could be had without sending it (mounted from the origin in
    * the same registry): then it is not put. With a `diffId` or `chainId` a target that keeps unpacked layers may know

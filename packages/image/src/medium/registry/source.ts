@@ -14,6 +14,7 @@ export function openRegistrySource(client: RegistryClient, reference: Reference)
 
 class RegistrySource implements ImageSource {
   readonly title: string;
+  readonly triesAgain = true;
   readonly origin: Repository['name'];
   readonly #repository: Repository;
   readonly #reference: Reference;

@@ -20,6 +20,7 @@ class RegistryTarget implements ImageTarget {
     artifacts: true,
     compressions: ['none', 'gzip', 'zstd'],
   };
+  readonly triesAgain = true;
   readonly #repository: Repository;
   readonly #reference: Reference;
   /** The manifest that was put last: of an image that is its root. */
