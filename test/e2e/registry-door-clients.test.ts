@@ -158,6 +158,10 @@ describe('the daemon as a registry to push to', { skip: whySkipped || whyNoSkope
     await skopeo('copy', '-q', '--dest-tls-verify=false', source, `docker://${door.address}/pushed:1`);
     assert.deepEqual(await place.names(), ['pushed:1']);
     assert.equal(await place.shell('pushed:1', 'cat /mark'), 'pushed');
+    // Unpacked for the first container, and kept for the next, whatever is collected.
+    await place.engine.expect(['tag', 'pushed:1', 'gone:1']);
+    await place.engine.expect(['rmi', 'gone:1']);
+    assert.equal(place.snapshots().length, image.layers.length);
     const sent = door.received();
     await skopeo('copy', '-q', '--dest-tls-verify=false', source, `docker://${door.address}/other/name:2`);
     assert.ok(door.received() - sent < 50_000, `${door.received() - sent} bytes for what was there`);

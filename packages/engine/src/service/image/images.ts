@@ -10,7 +10,7 @@ import { documentsOf, platformImage, type PlatformImage, presentImages } from '.
 import { findImage } from './find.ts';
 import { imageHistory } from './history.ts';
 import { importImage } from './import.ts';
-import { isDangling } from './labels.ts';
+import { isDangling, snapshotLabel } from './labels.ts';
 import { listImages, viewImage } from './list.ts';
 import { topChain } from './layer-steps.ts';
 import { loadArchive } from './load.ts';
@@ -98,9 +98,19 @@ async function readyImage(backend: ImageBackend, context: CallContext, ref: stri
     chainId: topChain(image),
   };
   await using lease = await backend.leases.create(context.namespace);
-  await unpackImage(backend, withLease(context, lease.id), image, {
-    find: storedLayers(backend),
-    progress: () => {},
-  });
+  const leased = withLease(context, lease.id);
+  await unpackImage(backend, leased, image, { find: storedLayers(backend), progress: () => {} });
+  await keepUnpacked(backend, leased, image);
   return ready;
+}
+
+/** What came by a door that does not unpack stays unpacked after its first container, as long as the image is here. */
+async function keepUnpacked(backend: ImageBackend, context: CallContext, image: PlatformImage): Promise<void> {
+  const chain = topChain(image);
+  if (chain === '') return;
+  const { digest } = image.manifest.config;
+  const tie = snapshotLabel(backend.snapshots.driver, chain);
+  const { labels } = await backend.content.info(context, digest);
+  const isTied = Object.entries(tie).every(([label, value]) => labels[label] === value);
+  if (!isTied) await backend.content.label(context, digest, tie);
 }
