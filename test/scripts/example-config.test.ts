@@ -9,7 +9,14 @@ const example = readFileSync(file, 'utf8');
 
 test('the example configuration shows every key with its default', () => {
   const text = example.replaceAll(/^# (?=\w+ = |\[)/gm, '');
-  const { container_log: log, cgroup_parent: cgroupParent, log_level: logLevel, ...same } = parseSettings(file, text);
+  const {
+    container_log: log,
+    cgroup_parent: cgroupParent,
+    log_level: logLevel,
+    registry,
+    image,
+    ...same
+  } = parseSettings(file, text);
   // No runtime is a default; what one looks like is indented.
   const shown = {
     runtimes: {},
@@ -17,12 +24,15 @@ test('the example configuration shows every key with its default', () => {
     cgroupParent,
     logLevel,
     log: { maxBytes: log?.max_bytes, maxFiles: log?.max_files },
+    // A file of credentials is no default; where it goes is indented.
+    registry: { hostFolders: registry?.hosts, credentials: undefined },
+    concurrentDownloads: image?.concurrent_downloads,
   };
-  const { collectAlways: _, ...defaults } = readConfig([], { BERTH_CONFIG: '/dev/null' });
+  const { collectAlways: _, bootIdFile: __, ...defaults } = readConfig([], { BERTH_CONFIG: '/dev/null' });
   assert.deepEqual(shown, defaults);
 });
 
-test('the example of a runtime is one', () => {
-  const { runtimes } = parseSettings(file, example.replaceAll(/^# {3}(?=\w+ = |\[)/gm, ''));
+test('the examples of what has no default are read', () => {
+  const { runtimes } = parseSettings(file, example.replaceAll(/^# {3}(?=\[|binary|root)/gm, ''));
   assert.deepEqual(runtimes, { runc: { binary: '/usr/bin/runc', root: '/run/berth/runtimes/runc' } });
 });

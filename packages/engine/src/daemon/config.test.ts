@@ -26,7 +26,13 @@ test('without any word the defaults hold', () => {
     cgroupParent: '/berth',
     log: { maxBytes: 20 * 1024 * 1024, maxFiles: 5 },
     runtimes: {},
+    registry: {
+      hostFolders: ['/etc/berth/certs.d', '/etc/containerd/certs.d', '/etc/docker/certs.d'],
+      credentials: undefined,
+    },
+    concurrentDownloads: 3,
     collectAlways: false,
+    bootIdFile: undefined,
   });
 });
 
@@ -35,7 +41,17 @@ test('the example file shows every key with its default', () => {
   const shown = readFileSync(example, 'utf8').replaceAll(/^# (?=\w+ = |\[)/gm, '');
   assert.deepEqual(readConfig(['--config', file(shown)], {}), readConfig([], nothing));
   const keys = Object.keys(parseSettings(example, shown)).toSorted();
-  assert.deepEqual(keys, ['cgroup_parent', 'container_log', 'log_level', 'root', 'run', 'snapshotter', 'socket']);
+  assert.deepEqual(keys, [
+    'cgroup_parent',
+    'container_log',
+    'image',
+    'log_level',
+    'registry',
+    'root',
+    'run',
+    'snapshotter',
+    'socket',
+  ]);
   assert.deepEqual(parseSettings(example, readFileSync(example, 'utf8')), {});
 });
 
@@ -63,6 +79,8 @@ for (const [text, message] of [
   ['root = "relative"', /berthd\.toml: root: must be an absolute path/],
   ['log_level = "loud"', /berthd\.toml: log_level/],
   ['[container_log]\nmax_bytes = -1', /berthd\.toml: container_log\.max_bytes/],
+  ['[registry]\nhosts = ["certs.d"]', /berthd\.toml: registry\.hosts\.0: must be an absolute path/],
+  ['[image]\nconcurrent_downloads = 0', /berthd\.toml: image\.concurrent_downloads/],
   ['[container_log]\nmax_files = "5"', /berthd\.toml: container_log\.max_files/],
 ] as const) {
   test(`the file's fault is named: ${text.replaceAll('\n', ' ')}`, () => {
