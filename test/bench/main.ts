@@ -7,11 +7,14 @@ import { cpus, release, totalmem } from 'node:os';
 import path from 'node:path';
 import { build } from '../../scripts/build.ts';
 import { measureCommand } from './command.ts';
+import { measureCopy } from './copy.ts';
 import { measureExec } from './exec.ts';
 import { measureIdle } from './idle.ts';
+import { measureImagesMetadata } from './images-metadata.ts';
 import { measureLoad } from './load.ts';
 import { measureMemory } from './memory.ts';
 import { measureOciCommand } from './oci-command.ts';
+import { measurePull } from './pull.ts';
 import { type Findings, formatTable, type Measure } from './report.ts';
 import { measureSeccomp } from './seccomp.ts';
 import { measureStart } from './start.ts';
@@ -25,6 +28,9 @@ const measures: readonly Measure[] = [
   { name: 'idle', run: measureIdle },
   { name: 'memory', run: measureMemory },
   { name: 'load', run: measureLoad },
+  { name: 'pull', run: measurePull },
+  { name: 'copy', run: measureCopy },
+  { name: 'metadata', run: measureImagesMetadata },
 ];
 
 const wanted = process.argv.slice(2);

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { DocumentFacts } from '@berth/engine/service/image/document-facts';
 import { BlobTurns } from '@berth/engine/service/image/blob-turns';
 import type { ImageService, ImageTransfers, ProgressStep, PullOptions } from '@berth/engine/service/image/contract';
 import { createImageService } from '@berth/engine/service/image/images';
@@ -46,6 +47,7 @@ export class ImageServicePlace implements AsyncDisposable {
       blobPath: local.blobPath.bind(local),
       events: new EventBus(),
       turns: new BlobTurns(),
+      facts: new DocumentFacts(),
       downloads: new Slots(3),
       scratch: this.home,
       root,

@@ -30,6 +30,7 @@ import { createDiskService } from '#service/disk/disk';
 import { EventBus } from '#service/event/bus';
 import type { Events } from '#service/event/contract';
 import type { ImageService } from '#service/image/contract';
+import { DocumentFacts } from '#service/image/document-facts';
 import { BlobTurns } from '#service/image/blob-turns';
 import type { ImageBackend } from '#service/image/backend';
 import { Slots } from '#service/image/slots';
@@ -135,6 +136,7 @@ function imageBackend(config: DaemonConfig, stores: Stores, events: Events): Ima
     collector,
     events,
     turns: new BlobTurns(),
+    facts: new DocumentFacts(),
     downloads: new Slots(config.concurrentDownloads),
     scratch: scratchOf(config),
     root: config.root,

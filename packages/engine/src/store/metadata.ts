@@ -20,6 +20,8 @@ export interface ReadTransaction {
   readonly containers: ContainerReads;
   readonly namespaces: NamespaceReads;
   readonly leases: LeaseReads;
+  readonly blobs: BlobReads;
+  readonly snapshots: LayerReads;
 }
 
 export interface WriteTransaction extends ReadTransaction {
@@ -116,6 +118,27 @@ export interface NamespaceWrites {
   put(record: NamespaceRecord): void;
   /** @throws not_found (`no_such_namespace`), failed_precondition (`not_empty`) */
   delete(name: string): void;
+}
+
+/** Content as a namespace sees it, for those who look at many blobs at once. */
+export interface BlobReads {
+  /** Bytes; undefined for what the namespace does not see. */
+  size(namespace: string, digest: string): number | undefined;
+  sizes(namespace: string): ReadonlyMap<string, number>;
+}
+
+/** Unpacked layers, for those who look at many at once. */
+export interface LayerReads {
+  use(key: string): LayerUse | undefined;
+  uses(): ReadonlyMap<string, LayerUse>;
+}
+
+/** A committed snapshot. */
+export interface LayerUse {
+  /** Empty for a base. */
+  readonly parent: string;
+  /** Allocated bytes. */
+  readonly bytes: number;
 }
 
 /** A lease that is recorded: it outlives the daemon, and clients know it by its id. */

@@ -4,6 +4,7 @@ import type { SnapshotStore } from '#store/snapshot';
 import type { Digest } from '@berth/model/digest';
 import type { Events } from '#service/event/contract';
 import type { BlobTurns } from './blob-turns.ts';
+import type { DocumentFacts } from './document-facts.ts';
 import type { Slots } from './slots.ts';
 
 /** What the image service is made on. */
@@ -19,6 +20,7 @@ export interface ImageBackend {
   readonly turns: BlobTurns;
   /** For blobs that come over a network. */
   readonly downloads: Slots;
+  readonly facts: DocumentFacts;
   /** For temporary files; emptied when the daemon starts. */
   readonly scratch: string;
   /** The folder of everything, as messages about its disk name it. */

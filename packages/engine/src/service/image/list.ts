@@ -1,84 +1,120 @@
 import type { CallContext } from '@berth/model/context';
+import type { Digest } from '@berth/model/digest';
 import { isKind } from '@berth/model/error';
-import type { ImageRecord } from '#store/metadata';
+import type { Descriptor } from '@berth/model/manifest';
+import type { ImageRecord, LayerUse } from '#store/metadata';
 import type { ImageBackend } from './backend.ts';
 import type { ImageView } from './contract.ts';
-import { documentsOf, type PlatformImage, presentImages, reachableBlobs } from './documents.ts';
+import { type ConfigFacts, imageChildren } from './document-facts.ts';
+import { documentsOf, type ReadDocument } from './documents.ts';
 import { isDangling } from './labels.ts';
-import { topChain } from './layer-steps.ts';
+
+type Records = readonly [ImageRecord, ...ImageRecord[]];
 
 /** Newest first. */
 export async function listImages(backend: ImageBackend, context: CallContext): Promise<ImageView[]> {
-  const groups = new Map<string, [ImageRecord, ...ImageRecord[]]>();
-  for (const record of backend.metadata.read((tx) => tx.images.list(context.namespace))) {
-    const group = groups.get(record.target.digest);
-    if (group === undefined) groups.set(record.target.digest, [record]);
-    else group.push(record);
+  const { namespace } = context;
+  const { records, sizes, layers } = backend.metadata.read((tx) => ({
+    records: tx.images.list(namespace),
+    sizes: tx.blobs.sizes(namespace),
+    layers: tx.snapshots.uses(),
+  }));
+  const looker = {
+    backend,
+    read: documentsOf(backend.content, context),
+    size: (digest: Digest) => sizes.get(digest),
+    layer: (key: string) => layers.get(key),
+  };
+  const views: ImageView[] = [];
+  for (const group of Map.groupBy(records, ({ target }) => target.digest).values()) {
+    context.signal.throwIfAborted();
+    views.push(await view(looker, group as unknown as Records));
   }
-  const views = await Promise.all([...groups.values()].map((records) => viewImage(backend, context, records)));
   return views.toSorted((a, b) => b.createdAt - a.createdAt);
 }
 
 /** One target with all its names. */
-export async function viewImage(
-  backend: ImageBackend,
-  context: CallContext,
-  records: readonly [ImageRecord, ...ImageRecord[]],
-): Promise<ImageView> {
+export async function viewImage(backend: ImageBackend, context: CallContext, records: Records): Promise<ImageView> {
+  const { metadata, content } = backend;
+  const looker = {
+    backend,
+    read: documentsOf(content, context),
+    size: (digest: Digest) => metadata.read((tx) => tx.blobs.size(context.namespace, digest)),
+    layer: (key: string) => metadata.read((tx) => tx.snapshots.use(key)),
+  };
+  return await view(looker, records);
+}
+
+/** Where a view looks things up: one by one, or in a table of all for a list of many. */
+interface Looker {
+  readonly backend: ImageBackend;
+  readonly read: ReadDocument;
+  /** Undefined for a blob that is not here. */
+  readonly size: (digest: Digest) => number | undefined;
+  /** Undefined for a layer that is not unpacked. */
+  readonly layer: (key: string) => LayerUse | undefined;
+}
+
+async function view(looker: Looker, records: Records): Promise<ImageView> {
   const { target } = records[0];
-  const read = documentsOf(backend.content, context);
-  const images = await presentImages(read, target);
-  const blobs = await reachableBlobs(read, target);
+  const found: Found = { blobs: new Set([target.digest]), configs: [] };
+  await look(looker, target, found);
   let contentSize = 0;
-  for (const digest of blobs.keys()) contentSize += await sizeOf(backend, context, digest);
-  const created = images.map(({ config }) => Date.parse(config.created ?? '')).filter((time) => !Number.isNaN(time));
+  for (const digest of found.blobs) contentSize += looker.size(digest) ?? 0;
+  const created = found.configs.find(({ createdAt }) => createdAt !== undefined)?.createdAt;
   return {
     target,
     names: records.map(({ name }) => name).filter((name) => !isDangling(name)),
-    createdAt: created[0] ?? records[0].createdAt,
+    createdAt: created ?? records[0].createdAt,
     contentSize,
-    unpackedSize: await unpackedSize(backend, context, images),
-    platforms: images.map(platformName),
+    unpackedSize: unpackedSize(looker, found.configs),
+    platforms: found.configs.map(({ platform }) => platform),
     labels: records[0].labels,
   };
 }
 
-function platformName({ config }: PlatformImage): string {
-  return [config.os, config.architecture, config.variant].filter((part) => part !== undefined).join('/');
+interface Found {
+  /** All that belongs to the target, here or not. */
+  readonly blobs: Set<Digest>;
+  /** Of the platform images whose manifest and config are here. */
+  readonly configs: ConfigFacts[];
 }
 
-async function sizeOf(
-  backend: ImageBackend,
-  context: CallContext,
-  digest: `sha256:${string}` | `sha512:${string}`,
-): Promise<number> {
-  try {
-    return (await backend.content.info(context, digest)).size;
-  } catch (error) {
-    if (isKind(error, 'not_found')) return 0;
-    throw error;
+async function look(looker: Looker, descriptor: Descriptor, found: Found, isImage = true): Promise<void> {
+  if (looker.size(descriptor.digest) === undefined) return;
+  const { facts } = looker.backend;
+  const tree = await unlessGone(facts.tree(looker.read, descriptor));
+  if (tree === undefined) return;
+  for (const digest of tree.blobs) found.blobs.add(digest);
+  if (isImage && tree.config !== undefined && looker.size(tree.config.digest) !== undefined) {
+    const config = await unlessGone(facts.config(looker.read, tree.config));
+    if (config !== undefined) found.configs.push(config);
   }
+  const images = tree.children.length === 0 ? [] : imageChildren(tree);
+  for (const child of tree.children) await look(looker, child, found, images.includes(child));
 }
 
 /** Bytes of the layers that are unpacked, each once. */
-async function unpackedSize(
-  backend: ImageBackend,
-  context: CallContext,
-  images: readonly PlatformImage[],
-): Promise<number> {
+function unpackedSize({ layer }: Looker, configs: readonly ConfigFacts[]): number {
   const counted = new Set<string>();
   let bytes = 0;
-  for (const image of images) {
-    for (let key = topChain(image); key !== '' && !counted.has(key);) {
+  for (const { chain } of configs) {
+    for (let key = chain; key !== '' && !counted.has(key);) {
       counted.add(key);
-      try {
-        bytes += (await backend.snapshots.usage(context, key)).bytes;
-        key = (await backend.snapshots.stat(context, key)).parent;
-      } catch (error) {
-        if (!isKind(error, 'not_found')) throw error;
-        break;
-      }
+      const use = layer(key);
+      if (use === undefined) break;
+      bytes += use.bytes;
+      key = use.parent;
     }
   }
   return bytes;
+}
+
+/** Removed between the look at the records and the look at the bytes. Not async: what is known costs no promise. */
+function unlessGone<T>(value: T | Promise<T>): T | undefined | Promise<T | undefined> {
+  if (!(value instanceof Promise)) return value;
+  return value.catch((error: unknown) => {
+    if (isKind(error, 'not_found')) return undefined;
+    throw error;
+  });
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { renameSync, statSync } from 'node:fs';
+import { readFileSync, renameSync, statSync } from 'node:fs';
 import { chmod, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { CallContext } from '@berth/model/context';
@@ -29,6 +29,8 @@ export interface LocalContentStore extends ContentStore {
 
 /** Few enough system calls a megabyte, and small enough for many readers at once. */
 const chunkSize = 512 * 1024;
+/** Documents: reading them in one synchronous call takes a tenth of the time that promises take. */
+const smallBlob = 64 * 1024;
 export const defaultReadAllLimit = 64 * 1024 * 1024;
 
 /**
@@ -86,9 +88,18 @@ export class LocalContent implements LocalContentStore {
   async readAll(context: CallContext, digest: Digest, limit = defaultReadAllLimit): Promise<Uint8Array> {
     const { size } = await this.info(context, digest);
     if (size > limit) throw tooLarge(digest, size, limit);
+    if (size <= smallBlob) return await this.#readSmall(digest);
     const chunks: Uint8Array[] = [];
     for await (const chunk of this.read(context, digest)) chunks.push(chunk);
     return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  }
+
+  async #readSmall(digest: Digest): Promise<Uint8Array> {
+    try {
+      return readFileSync(this.blobPath(digest));
+    } catch (error) {
+      throw errnoName(error) === 'ENOENT' ? missingBlob(digest) : error;
+    }
   }
 
   async *list(context: CallContext): AsyncIterable<BlobInfo> {

@@ -1,10 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Digest } from '@berth/model/digest';
 import type { BlobInfo, Labels } from '../content.ts';
+import type { BlobReads } from '../metadata.ts';
+import type { NamespaceTable } from './namespace-table.ts';
 import type { Records } from './records.ts';
 
 /** Which blobs a scope sees, with their labels. */
-export interface BlobTable {
+export interface BlobTable extends BlobReads {
   get(scope: string, digest: string): BlobInfo | undefined;
   /** At most `limit` blobs after this digest, in digest order. */
   page(scope: string, after: string, limit: number): BlobInfo[];
@@ -35,7 +37,7 @@ interface Row extends BlobRow {
   readonly updated_at: number;
 }
 
-export function blobTable(db: DatabaseSync, { mutations, now }: Records): BlobTable {
+export function blobTable(db: DatabaseSync, namespaces: NamespaceTable, { mutations, now }: Records): BlobTable {
   const get = db.prepare('SELECT * FROM blobs WHERE scope = ? AND digest = ?');
   const page = db.prepare('SELECT * FROM blobs WHERE scope = ? AND digest > ? ORDER BY digest LIMIT ?');
   const anywhere = db.prepare('SELECT size FROM blobs WHERE digest = ? LIMIT 1');
@@ -45,6 +47,8 @@ export function blobTable(db: DatabaseSync, { mutations, now }: Records): BlobTa
   );
   const remove = db.prepare('DELETE FROM blobs WHERE scope = ? AND digest = ?');
   const all = db.prepare('SELECT scope, digest, size, labels FROM blobs');
+  const sizes = db.prepare('SELECT digest, size FROM blobs WHERE scope = ?');
+  sizes.setReturnArrays(true);
   const find = (scope: string, digest: string): BlobInfo | undefined =>
     toInfo(get.get(scope, digest) as Row | undefined);
   const write = (scope: string, blob: { digest: Digest; size: number; labels: Labels }): BlobInfo => {
@@ -67,6 +71,8 @@ export function blobTable(db: DatabaseSync, { mutations, now }: Records): BlobTa
       if (before === undefined) return undefined;
       return write(scope, { ...before, labels: mergeLabels(before.labels, labels) });
     },
+    size: (namespace, digest) => find(namespaces.scope(namespace), digest)?.size,
+    sizes: (namespace) => new Map(sizes.all(namespaces.scope(namespace)) as unknown as [string, number][]),
     delete(scope, digest) {
       if (remove.run(scope, digest).changes === 0) return false;
       mutations.deletion();

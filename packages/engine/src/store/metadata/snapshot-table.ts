@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { BerthError } from '@berth/model/error';
 import type { Labels } from '../content.ts';
+import type { LayerReads, LayerUse } from '../metadata.ts';
 import type { SnapshotInfo } from '../snapshot.ts';
 import type { Records } from './records.ts';
 
@@ -32,7 +33,7 @@ export interface SnapshotCommit {
   readonly parent?: string;
 }
 
-export interface SnapshotTable {
+export interface SnapshotTable extends LayerReads {
   get(key: string): SnapshotRecord | undefined;
   /** @throws not_found */
   find(key: string): SnapshotRecord;
@@ -81,6 +82,7 @@ export function snapshotTable(db: DatabaseSync, { mutations, now }: Records): Sn
     find,
     page: (after, limit) => records(page.all(after, limit)),
     all: () => records(all.all()),
+    ...layerReads(db),
     edges: () => edges.all() as ReturnType<SnapshotTable['edges']>,
     children: (parent) => records(children.all(parent)),
     hasId: (id) => hasId.get(id) !== undefined,
@@ -120,6 +122,16 @@ export function snapshotTable(db: DatabaseSync, { mutations, now }: Records): Sn
       return before;
     },
     drop: (key) => void remove.run(key),
+  };
+}
+
+function layerReads(db: DatabaseSync): LayerReads {
+  const columns = "parent, coalesce(disk_bytes, 0) AS bytes FROM snapshots WHERE kind = 'committed'";
+  const one = db.prepare(`SELECT ${columns} AND key = ?`);
+  const all = db.prepare(`SELECT key, ${columns}`);
+  return {
+    use: (key) => one.get(key) as LayerUse | undefined,
+    uses: () => new Map((all.all() as unknown as (LayerUse & { key: string })[]).map((row) => [row.key, row])),
   };
 }
 

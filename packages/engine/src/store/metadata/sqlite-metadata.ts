@@ -44,7 +44,7 @@ export class SqliteMetadata implements MetadataStore {
       namespaces,
       images,
       containers: containerTable(db, { ...records, namespaces, images }),
-      blobs: blobTable(db, records),
+      blobs: blobTable(db, namespaces, records),
       snapshots: snapshotTable(db, records),
       leases: leaseTable(db, namespaces, records),
     };
