@@ -94,9 +94,7 @@ export function snapshotTable(db: DatabaseSync, { mutations, now }: Records): Sn
     },
     commit(key, name, { labels, summary, parent }) {
       const before = find(key);
-      if (before.kind !== 'active') {
-        throw new BerthError('failed_precondition', `snapshot ${key} is not active`, { code: 'not_active' });
-      }
+      checkActive(before);
       if (name !== key) checkFree(peek(name), name);
       if (parent !== undefined) checkNewParent(before, find(parent));
       const merged = JSON.stringify({ ...before.labels, ...labels });
@@ -164,6 +162,11 @@ function checkFree(holder: SnapshotRecord | undefined, key: string): void {
 
 export function snapshotExists(key: string): BerthError {
   return new BerthError('already_exists', `snapshot ${key} exists`, { code: 'snapshot_exists' });
+}
+
+function checkActive({ kind, key }: SnapshotRecord): void {
+  if (kind === 'active') return;
+  throw new BerthError('failed_precondition', `snapshot ${key} is not active`, { code: 'not_active' });
 }
 
 function checkParent({ kind, key }: SnapshotRecord): void {
