@@ -1,23 +1,28 @@
 import { BerthError } from '@berth/model/error';
+import { reportError } from './report-error.ts';
 import { onSignals } from './terminal/signal-proxy.ts';
 
 /** A shell's exit codes of what these signals ended. */
 const exitCodes: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
-export interface Interruption extends Disposable {
-  readonly signal: AbortSignal;
-  /** What to end with when it was interrupted. */
-  exitCode(): number | undefined;
-}
-
-/** Lets work in this process end in order when the user wants it to end; the second time it ends at once. */
-export function onInterrupt(): Interruption {
+/**
+ * Work of this process that must clean up behind itself when the user ends it: its signal is aborted, and the exit code
+ * is a shell's. The second time the process ends at once.
+ */
+export async function interruptible(work: (signal: AbortSignal) => Promise<void>): Promise<number> {
   const stop = new AbortController();
   let code: number | undefined;
-  const handler = onSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], (name) => {
+  using _ = onSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], (name) => {
     if (code !== undefined) process.exit(code);
-    code = exitCodes[name];
+    code = exitCodes[name] ?? 1;
     stop.abort(new BerthError('cancelled', 'interrupted', { code: 'interrupted' }));
   });
-  return { signal: stop.signal, exitCode: () => code, [Symbol.dispose]: () => handler[Symbol.dispose]() };
+  try {
+    await work(stop.signal);
+    return 0;
+  } catch (error) {
+    if (code === undefined) throw error;
+    reportError(new BerthError('cancelled', 'interrupted', { code: 'interrupted' }));
+    return code;
+  }
 }

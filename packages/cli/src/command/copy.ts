@@ -10,11 +10,10 @@ import type { Location } from '@berth/image/medium/location';
 import { argument, type CommandCall, defineCommand } from '../command.ts';
 import { copyFlags } from '../copy/flags.ts';
 import { sideAccess, type SidePlace } from '../copy/side.ts';
-import { onInterrupt } from '../on-interrupt.ts';
+import { interruptible } from '../on-interrupt.ts';
 import { decimalSize } from '../print/human-size.ts';
 import { print } from '../print/output.ts';
 import { openDisplay, progressMode } from '../progress/open-display.ts';
-import { reportError } from '../report-error.ts';
 
 type Call = CommandCall<typeof copyFlags>;
 type Wish = Omit<CopyOptions, 'signal' | 'onProgress' | 'scratch'>;
@@ -26,18 +25,11 @@ export const command = defineCommand({
   arguments: { least: 2, most: 2 },
   async run(call: Call) {
     const wish = copyWish(call.flags);
-    using interruption = onInterrupt();
-    try {
-      const result = await copy(call, wish, interruption.signal);
+    return await interruptible(async (signal) => {
+      const result = await copy(call, wish, signal);
       writeDigest(call.flags.digestfile, result);
       if (!['quiet', 'json'].includes(progressMode(call.flags))) print(copyReport(result));
-    } catch (error) {
-      const code = interruption.exitCode();
-      if (code === undefined) throw error;
-      reportError(new BerthError('cancelled', 'the copy was interrupted'));
-      return code;
-    }
-    return 0;
+    });
   },
 });
 

@@ -7,7 +7,7 @@ import { defineCommand } from '../command.ts';
 import { textFlag, valueFlag } from '../flag/spec.ts';
 import { print, printError } from '../print/output.ts';
 import type { FrontOptions } from '../serve/front.ts';
-import { formatAddress, isLoopback, type ListenAddress, parseAddress } from '../serve/address.ts';
+import { formatAddress, isLoopback, type ListenAddress, parseAddress } from '@berth/model/listen-address';
 
 const defaultAddress: ListenAddress = { host: '127.0.0.1', port: 5000 };
 

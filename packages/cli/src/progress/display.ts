@@ -21,6 +21,7 @@ const last: ReadonlySet<string> = new Set([
   'already there',
   'mounted',
   'copied',
+  'stored',
   'pulled',
   'pushed',
   'up to date',

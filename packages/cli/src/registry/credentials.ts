@@ -3,6 +3,7 @@ import type { Credentials, CredentialSource } from '@berth/image/registry/contra
 import type { RegistryAuth } from '@berth/wire/native/api';
 import { switchFlag, textFlag } from '../flag/spec.ts';
 import { printError } from '../print/output.ts';
+import { hidePassword } from './hide-password.ts';
 import { askSecret, secretFromInput } from './read-secret.ts';
 
 /** Flags of commands that talk to one registry. */
@@ -33,6 +34,7 @@ export async function givenCredentials(wish: Omit<CredentialWish, 'authfile'>): 
       throw new BerthError('invalid_argument', 'a password cannot be given both by --creds and --password-stdin');
     return { username, password: await secretFromInput() };
   }
+  if (colon !== undefined) hidePassword();
   return { username, password: colon === undefined ? await askSecret(`Password for ${username}: `) : password };
 }
 
