@@ -9,7 +9,7 @@ import { ask } from '../harness/ask.ts';
 import { makeCertificate } from '../harness/certificate.ts';
 import { type Ran, runCommand } from '../harness/command.ts';
 import { Dockerd, whyNoDockerd } from '../harness/dockerd.ts';
-import { whySkipped } from '../harness/engine.ts';
+import { Engine, whySkipped } from '../harness/engine.ts';
 import { busybox, testImage } from '../harness/images.ts';
 import { assertNothingLeft, belongings } from '../harness/leaks.ts';
 import { forwardTo, scratchFolder, Serve } from '../harness/serve.ts';
@@ -133,6 +133,18 @@ describe('berth serve', { skip: whySkipped, timeout: 600_000 }, () => {
     assert.match(taken.stderr, /EADDRINUSE/);
     const bad = await place.engine.berth(['serve', '--listen', 'nowhere']);
     assert.equal(bad.code, 125);
+  });
+
+  test('is the daemon itself when its configuration says so', async () => {
+    using folder = scratchFolder();
+    writeFileSync(folder.path('berthd.toml'), '[serve]\nlisten = "127.0.0.1:0"\n');
+    await using engine = await Engine.start({ env: { BERTH_CONFIG: folder.path('berthd.toml') } });
+    // Told before the daemon answers on its socket.
+    const port = Number(/"address":"127\.0\.0\.1:(\d+)"/.exec(engine.log)?.[1]);
+    const server = { host: '127.0.0.1', port };
+    assert.equal((await ask(server, 'GET', '/v2/')).status, 200);
+    assert.equal((await ask(server, 'GET', '/berth/v1/ping')).status, 404);
+    assert.equal((await ask(server, 'POST', '/v2/app/blobs/uploads/')).status, 405);
   });
 
   test('goes on over a restart of the daemon, and leaves nothing when it ends', async () => {

@@ -12,6 +12,7 @@ import type { CommandRuntimeOptions } from '@berth/runtime/handler/command/optio
 import { createRuntimes } from '@berth/runtime/handler/create-runtimes';
 import { Launcher } from '@berth/runtime/shim/launcher';
 import { createHttpHost } from '#api/http/host';
+import type { Dialect } from '#api/http/route';
 import { nativeDialect } from '#api/native/dialect';
 import { registryDialect } from '#api/registry/dialect';
 import { createCollectionService } from '#service/collection/collection';
@@ -37,6 +38,7 @@ import { Slots } from '#service/image/slots';
 import { createImageService } from '#service/image/images';
 import { createLeaseService } from '#service/lease/leases';
 import { createNamespaceService } from '#service/namespace/namespaces';
+import type { RegistryService } from '#service/registry/contract';
 import { createRegistryService } from '#service/registry/registry';
 import type { SystemService } from '#service/system/contract';
 import { createImageTransfers, type TransferOptions } from '#service/image/transfers';
@@ -51,7 +53,10 @@ import { version } from './version.ts';
 
 /** The engine put together. Disposing closes it; containers go on. */
 export interface Engine extends AsyncDisposable {
+  /** For the daemon's socket. */
   readonly server: Server;
+  /** For the network, where the configuration has `[serve]`. */
+  readonly network?: Server;
 }
 
 /** The only place that names implementations. @throws what keeps the engine from starting, in words */
@@ -97,13 +102,28 @@ export async function composeEngine(
   });
   const { content, metadata, leases } = stores;
   const registry = cleanup.use(createRegistryService({ content, metadata, leases, events, images }));
-  const server = createHttpHost({
-    dialects: [native, registryDialect({ registry, log, door: { for: 'owner' } })],
-    log,
-  });
-  cleanup.defer(trackConnections(server));
+  const servers = composeServers(config, { native, registry, log });
+  for (const server of Object.values(servers)) cleanup.defer(trackConnections(server));
   const all = cleanup.move();
-  return { server, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  return { ...servers, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+interface ServerParts {
+  readonly native: Dialect;
+  readonly registry: RegistryService;
+  readonly log: Log;
+}
+
+function composeServers(
+  { serve }: DaemonConfig,
+  { native, registry, log }: ServerParts,
+): { readonly server: Server; readonly network?: Server } {
+  const owner = registryDialect({ registry, log, door: { for: 'owner' } });
+  const server = createHttpHost({ dialects: [native, owner], log });
+  if (serve === undefined) return { server };
+  const { namespace, tls } = serve;
+  const strangers = registryDialect({ registry, log, door: { for: 'strangers', namespace } });
+  return { server, network: createHttpHost({ dialects: [strangers], log, ...(tls === undefined ? {} : { tls }) }) };
 }
 
 function scratchOf({ root }: DaemonConfig): string {

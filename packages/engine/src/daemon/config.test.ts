@@ -31,6 +31,7 @@ test('without any word the defaults hold', () => {
       credentials: undefined,
     },
     concurrentDownloads: 3,
+    serve: undefined,
     collectAlways: false,
     bootIdFile: undefined,
   });
@@ -93,4 +94,13 @@ test('bad flags and variables are named', () => {
   assert.throws(() => readConfig([], { ...nothing, BERTH_LOG_LEVEL: 'loud' }), { message: /'loud'/ });
   assert.throws(() => readConfig(['--run', 'here'], nothing), { message: /run must be an absolute path, not 'here'/ });
   assert.throws(() => readConfig([], { BERTH_CONFIG: '/absent.toml' }), { message: /\/absent\.toml/ });
+});
+
+test('[serve] says where and whose, and is refused where it cannot be meant', () => {
+  const serve = (text: string) => readConfig(['--config', file(`[serve]\n${text}\n`)], {}).serve;
+  assert.deepEqual(serve('listen = "[::1]:5000"'), { listen: { host: '::1', port: 5000 }, namespace: 'default' });
+  assert.equal(serve('listen = "127.0.0.1:0"\nnamespace = "k8s.io"')?.namespace, 'k8s.io');
+  for (const text of ['', 'listen = "5000"', 'listen = ":1"\ntls_cert = "/x"', 'listen = ":1"\nport = 2']) {
+    assert.throws(() => serve(text), { kind: 'invalid_argument' }, text);
+  }
 });

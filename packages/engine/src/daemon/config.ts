@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { BerthError, errnoName } from '@berth/model/error';
 import { parse as parseToml } from 'smol-toml';
 import * as v from 'valibot';
+import { readServeSettings, serveSchema, type ServeSettings } from './serve-settings.ts';
 
 /** Settings of one daemon. Flags win over the environment, the environment over the file. */
 export interface DaemonConfig {
@@ -21,6 +22,8 @@ export interface DaemonConfig {
   /** Programs with runc's command line that may run containers, by the name that a container asks for. */
   readonly runtimes: Readonly<Record<string, RuntimeProgram>>;
   readonly registry: RegistrySettings;
+  /** Absent: by `berth serve` only. */
+  readonly serve?: ServeSettings | undefined;
   /** Layers that are downloaded at once. */
   readonly concurrentDownloads: number;
   /** Collect garbage after every write: for tests. */
@@ -67,6 +70,7 @@ const fileSchema = v.strictObject({
     v.strictObject({ hosts: v.optional(v.array(absolutePath)), credentials: v.optional(absolutePath) }),
   ),
   image: v.optional(v.strictObject({ concurrent_downloads: v.optional(v.pipe(wholeNumber, v.minValue(1))) })),
+  serve: v.optional(serveSchema),
   runtimes: v.optional(v.record(runtimeName, v.strictObject({ binary: absolutePath, root: v.optional(absolutePath) }))),
 });
 
@@ -97,6 +101,7 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Dae
     runtimes: file.runtimes ?? {},
     registry: { hostFolders: file.registry?.hosts ?? defaultHostFolders, credentials: file.registry?.credentials },
     concurrentDownloads: file.image?.concurrent_downloads ?? 3,
+    serve: file.serve === undefined ? undefined : readServeSettings(file.serve),
     collectAlways: env['BERTH_COLLECT_ALWAYS'] === '1',
     bootIdFile: env['BERTH_BOOT_ID_FILE'],
   };

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { chmod, unlink } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import net from 'node:net';
+import type { Log } from '@berth/model/context';
 import { BerthError, errnoName } from '@berth/model/error';
+import { formatAddress, isLoopback, type ListenAddress } from '@berth/model/listen-address';
 
 /**
  * Listens on a unix socket that only its owner may use. A socket file that nobody answers on is replaced.
@@ -26,6 +28,28 @@ export async function listenOn(server: Server, socket: string): Promise<void> {
     process.umask(before);
   }
   await chmod(socket, 0o600);
+}
+
+/**
+ * Listens for TCP, for whoever reaches the address.
+ * @throws unavailable (`cannot_listen`)
+ */
+export async function listenOnNetwork(server: Server, address: ListenAddress, log: Log): Promise<void> {
+  try {
+    server.listen(address);
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new BerthError('unavailable', `cannot listen on ${formatAddress(address)}: ${errnoName(cause)}`, {
+      code: 'cannot_listen',
+      hint: 'choose another address in [serve] of the configuration',
+      cause,
+    });
+  }
+  const { address: host, port } = server.address() as net.AddressInfo;
+  const at = formatAddress({ host, port });
+  log.info('the store is a registry on the network', { address: at });
+  if (!isLoopback(address))
+    log.warn('whoever reaches this address can read every image of its namespace', { address: at });
 }
 
 async function answers(socket: string): Promise<boolean> {

@@ -3,7 +3,7 @@ import { asError, BerthError } from '@berth/model/error';
 import { composeEngine } from './compose.ts';
 import { readConfig } from './config.ts';
 import { jsonLog } from './json-log.ts';
-import { listenOn } from './listen.ts';
+import { listenOn, listenOnNetwork } from './listen.ts';
 import { usage } from './usage.ts';
 import { version } from './version.ts';
 
@@ -18,6 +18,10 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => shutdown());
   {
     await using engine = await composeEngine(config, { log, shutdown });
+    // Whoever is answered on the socket finds the rest open too.
+    if (engine.network !== undefined && config.serve !== undefined) {
+      await listenOnNetwork(engine.network, config.serve.listen, log);
+    }
     await listenOn(engine.server, config.socket);
     log.info('berthd is ready', { pid: process.pid, socket: config.socket, root: config.root, run: config.run });
     await asked;

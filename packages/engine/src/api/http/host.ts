@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { asError, BerthError } from '@berth/model/error';
 import type { Log } from '@berth/model/context';
@@ -11,6 +12,8 @@ export interface HttpHostOptions {
   /** Requests below no dialect's prefix are the first one's. */
   readonly dialects: readonly [Dialect, ...Dialect[]];
   readonly log: Log;
+  /** PEM: HTTPS instead of HTTP. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** A dialect ready to be asked. */
@@ -24,11 +27,12 @@ interface Host {
   readonly speakerOf: (path: string) => Speaker;
 }
 
-/** An HTTP/1.1 server that carries out routes. It knows no dialect. */
+/** An HTTP/1.1 server that carries out routes. It knows no dialect. @throws Error for a certificate or key that is none */
 export function createHttpHost(options: HttpHostOptions): Server {
   const host = createHost(options);
   // Long answers (logs -f, wait, events) have no time limit; the header limits stay.
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 });
+  const limits = { requestTimeout: 0, keepAliveTimeout: 60_000 };
+  const server = options.tls === undefined ? createServer(limits) : createTlsServer({ ...limits, ...options.tls });
   server.on('request', (message, response) => void answer(host, message, response));
   server.on('upgrade', (message, socket, head) => void answerUpgrade(host, { message, socket, head }));
   server.on('clientError', (_error, socket) => {
