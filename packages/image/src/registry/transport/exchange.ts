@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { type Agent, type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { BerthError } from '@berth/model/error';
@@ -86,13 +85,23 @@ async function send(request: ClientRequest, body: Body): Promise<void> {
       sent += piece.length;
       if (sent > size) throw new SourceFailure(wrongLength(size));
       if (request.destroyed || request.writableEnded) return;
-      if (!request.write(piece)) await Promise.race([once(request, 'drain'), once(request, 'close')]);
+      if (!request.write(piece)) await drained(request);
     }
   } finally {
     await pieces.return?.();
   }
   if (sent < size && !request.destroyed) throw new SourceFailure(wrongLength(size));
   request.end();
+}
+
+async function drained(request: ClientRequest): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      request.off('drain', done).off('close', done);
+      resolve();
+    };
+    request.on('drain', done).on('close', done);
+  });
 }
 
 /** What the source throws is no failure of the connection. */
