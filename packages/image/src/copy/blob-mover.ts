@@ -37,6 +37,7 @@ export class BlobMover {
 
   /** @returns the blob's descriptor at the target: another one where its compression had to change */
   async blob(descriptor: Descriptor, facts: LayerFacts): Promise<Descriptor> {
+    if (!this.#moved.has(descriptor.digest)) this.#tell(descriptor, 'waiting', 0);
     return await this.#once(descriptor, async () => await this.#blob(descriptor, facts));
   }
 

@@ -87,6 +87,29 @@ describe('copy of an index', () => {
     assert.equal((await copy(suiteSource({ ...index, blobs }), target)).digest, index.target.digest);
   });
 
+  it('is done at once with indexes that all name the same indexes', async () => {
+    const { target, blobs } = suiteImage();
+    let below = [target];
+    for (let level = 0; level < 7; level++) {
+      const manifests = below;
+      below = Array.from({ length: 20 }, (_, at) => {
+        const one = {
+          schemaVersion: 2,
+          mediaType: mediaTypes.ociIndex,
+          manifests,
+          annotations: { at: `${level}-${at}` },
+        };
+        return store(blobs, mediaTypes.ociIndex, JSON.stringify(one));
+      });
+    }
+    const whole = store(blobs, mediaTypes.ociIndex, JSON.stringify({ schemaVersion: 2, manifests: below }));
+    const memory = new MemoryMedium();
+    assert.equal((await copy(suiteSource({ target: whole, blobs }), memory)).digest, whole.digest);
+    assert.equal(memory.blobs.size, blobs.size);
+    const deeper = store(blobs, mediaTypes.ociIndex, JSON.stringify({ schemaVersion: 2, manifests: [whole] }));
+    await assert.rejects(copy(suiteSource({ target: deeper, blobs }), memory), { kind: 'invalid_argument' });
+  });
+
   it('refuses a platform that a single manifest is not for', async () => {
     await assert.rejects(copy(suiteSource(suiteImage()), new MemoryMedium(), { platforms: [otherPlatform] }), {
       code: 'no_such_platform',
@@ -211,7 +234,8 @@ describe('copy of blobs', () => {
     });
     const id = layer!.digest.slice(7, 19);
     const total = layer!.size;
-    assert.deepEqual(steps[0], { id, status: 'copying', current: 0, total });
+    assert.deepEqual(steps[0], { id, status: 'waiting', current: 0, total });
+    assert.deepEqual(steps[1], { id, status: 'copying', current: 0, total });
     assert.deepEqual(steps.at(-2), { id, status: 'copied', current: total, total });
     assert.deepEqual(steps.at(-1), { id: 'docker.io/library/a:1', status: 'done' });
   });

@@ -3,7 +3,7 @@ import { mediaTypes } from '@berth/model/media-type';
 import { isAttestation } from '@berth/model/platform';
 import type { ImageTarget } from '../medium/medium.ts';
 import type { CopyOptions } from './contract.ts';
-import { type ImageTree, type IndexNode, isArtifact, leaves, type ManifestNode } from './tree.ts';
+import { type ImageTree, type IndexNode, isArtifact, leaves, type ManifestNode, nodes } from './tree.ts';
 
 /** A tree in the form that the target takes. */
 export interface FittingTree {
@@ -47,12 +47,12 @@ function fitIndex(tree: IndexNode, { abilities, title }: ImageTarget, options: C
 }
 
 /** Whether every child is chosen, all the way down. */
-function isWhole({ index, children }: IndexNode): boolean {
-  const chosen = new Set(children.map(({ descriptor }) => descriptor.digest));
-  return (
-    index.manifests.every(({ digest }) => chosen.has(digest)) &&
-    children.every((child) => child.kind === 'manifest' || isWhole(child))
-  );
+function isWhole(tree: IndexNode): boolean {
+  return nodes(tree).every((node) => {
+    if (node.kind === 'manifest') return true;
+    const chosen = new Set(node.children.map(({ descriptor }) => descriptor.digest));
+    return node.index.manifests.every(({ digest }) => chosen.has(digest));
+  });
 }
 
 function isDocker({ descriptor }: ManifestNode): boolean {

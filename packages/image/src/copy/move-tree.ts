@@ -20,8 +20,15 @@ export async function moveTree(
   { tree, narrowed }: FittingTree,
 ): Promise<ReadonlyMap<Digest, Descriptor>> {
   const moved = new Map<Digest, Descriptor>();
-  await move(tree);
+  const moving = new Map<ImageTree, Promise<void>>();
+  await once(tree);
   return moved;
+
+  async function once(node: ImageTree): Promise<void> {
+    const running = moving.get(node) ?? move(node);
+    moving.set(node, running);
+    await running;
+  }
 
   async function move(node: ImageTree): Promise<void> {
     const now = await (node.kind === 'manifest' ? moveManifest(mover, node) : moveIndex(node));
@@ -29,7 +36,7 @@ export async function moveTree(
   }
 
   async function moveIndex(node: IndexNode): Promise<Descriptor> {
-    await mover.together(node.children.map((child) => move(child)));
+    await mover.together(node.children.map((child) => once(child)));
     // A child that is not chosen is named as before, unless the index is to name the chosen only.
     const others = narrowed ? [] : node.index.manifests.filter(({ digest }) => !moved.has(digest));
     const known = new Map([...moved, ...others.map((other) => [other.digest, other] as const)]);

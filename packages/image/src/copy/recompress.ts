@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Duplex, PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib';
-import type { Digest } from '@berth/model/digest';
+import { type Digest, digestAlgorithm } from '@berth/model/digest';
 import { asError, BerthError, errnoName } from '@berth/model/error';
 import type { Descriptor } from '@berth/model/manifest';
 import { type Compression, layerCompression } from '@berth/model/media-type';
@@ -56,17 +56,19 @@ async function convert(
   blob: SourceBlob,
   { compression, diffId, signal, onProgress, path }: Recompression & { readonly path: string },
 ): Promise<Measured> {
+  const own = layerCompression(layer.mediaType) ?? 'none';
   const before = new BlobCheck(layer);
-  const plain = createHash('sha256');
+  // Of a plain tar that becomes compressed, and the other way round, one of the two blobs is the tar itself.
+  const plain = own === 'none' || compression === 'none' ? undefined : createHash('sha256');
   const after = createHash('sha256');
   let size = 0;
   await using file = await open(path, 'wx', 0o600);
   await pipeline(
     Readable.from(checked()),
-    inflater(layerCompression(layer.mediaType) ?? 'none'),
+    inflater(own),
     async function* (pieces: AsyncIterable<Uint8Array>) {
       for await (const piece of pieces) {
-        plain.update(piece);
+        plain?.update(piece);
         yield piece;
       }
     },
@@ -81,9 +83,11 @@ async function convert(
     { signal },
   );
   before.finish();
-  const actual = `sha256:${plain.digest('hex')}`;
-  if (diffId?.startsWith('sha256:') === true && actual !== diffId) throw wrongDiffId(layer, diffId, actual);
-  return { digest: `sha256:${after.digest('hex')}`, size };
+  const digest: Digest = `sha256:${after.digest('hex')}`;
+  const tar = plain === undefined ? (own === 'none' ? layer.digest : digest) : `sha256:${plain.digest('hex')}`;
+  const comparable = diffId !== undefined && digestAlgorithm(diffId) === tar.slice(0, tar.indexOf(':'));
+  if (comparable && tar !== diffId) throw wrongDiffId(layer, diffId, tar);
+  return { digest, size };
 
   async function* checked(): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const piece of blob.read(signal)) {

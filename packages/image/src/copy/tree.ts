@@ -35,6 +35,8 @@ export interface IndexNode {
 
 /** Indexes may hold indexes; no image needs more levels. */
 const maxLevels = 8;
+/** Of all documents together, bytes: they are in memory while their image moves. */
+const maxDocuments = 64 * 1024 * 1024;
 
 /**
  * Reads the documents of what is chosen.
@@ -46,13 +48,27 @@ export async function readTree(
   { platforms, signal }: Pick<CopyOptions, 'platforms' | 'signal'>,
 ): Promise<ImageTree> {
   const wanted = platforms === 'host' ? [hostPlatform()] : platforms;
+  // Indexes that name each other's children would make a small image an endless tree.
+  const known = new Map<Digest, ImageTree>();
+  let size = 0;
   const tree = await read(target, wanted, 0);
   if (tree.kind === 'manifest' && typeof platforms !== 'string') checkPlatform(tree, platforms);
   return tree;
 
   async function read(descriptor: Descriptor, chosen: 'all' | readonly Platform[], level: number): Promise<ImageTree> {
+    const before = chosen === 'all' ? known.get(descriptor.digest) : undefined;
+    if (before !== undefined) return before;
     if (level > maxLevels) throw tooDeep(descriptor);
-    if (isManifestType(descriptor.mediaType)) return await readManifest(source, descriptor, signal);
+    const node = isManifestType(descriptor.mediaType)
+      ? await readManifest(source, descriptor, signal)
+      : await readIndex(descriptor, chosen, level);
+    known.set(descriptor.digest, node);
+    size += node.bytes.length + (node.kind === 'manifest' ? node.config.length : 0);
+    if (size > maxDocuments) throw tooLarge(target);
+    return node;
+  }
+
+  async function readIndex(descriptor: Descriptor, chosen: 'all' | readonly Platform[], level: number) {
     if (!isIndexType(descriptor.mediaType)) throw unknownType(descriptor);
     const bytes = await source.document(descriptor, signal);
     const index = parseIndex(bytes, `index ${descriptor.digest}`);
@@ -62,7 +78,7 @@ export async function readTree(
       if (chosen === 'all' && !(await source.has(child, signal))) continue;
       children.push(await read(child, below, level + 1));
     }
-    return { kind: 'index', descriptor, bytes, index, children };
+    return { kind: 'index', descriptor, bytes, index, children } as const;
   }
 }
 
@@ -110,10 +126,21 @@ function fromConfig(manifest: Manifest, bytes: Uint8Array): Pick<ManifestNode, '
   }
 }
 
+/** The nodes of a tree, each once. */
+export function nodes(tree: ImageTree): readonly ImageTree[] {
+  const found = new Map<Digest, ImageTree>();
+  const next = [tree];
+  for (let node = next.pop(); node !== undefined; node = next.pop()) {
+    if (found.has(node.descriptor.digest)) continue;
+    found.set(node.descriptor.digest, node);
+    if (node.kind === 'index') next.push(...node.children.toReversed());
+  }
+  return [...found.values()];
+}
+
 /** The manifests of a tree, each once. */
 export function leaves(tree: ImageTree): readonly ManifestNode[] {
-  if (tree.kind === 'manifest') return [tree];
-  return [...new Map(tree.children.flatMap(leaves).map((leaf) => [leaf.descriptor.digest, leaf])).values()];
+  return nodes(tree).filter((node) => node.kind === 'manifest');
 }
 
 /** True for what has no file system: manifests of an artifact type, or with another config than an image's. */
@@ -142,6 +169,12 @@ function noSuchPlatform(digest: Digest, wanted: Platform, manifests: readonly De
 function tooDeep({ digest }: Descriptor): BerthError {
   return new BerthError('invalid_argument', `${digest} is more than ${maxLevels} levels of indexes deep`, {
     code: 'bad_json',
+  });
+}
+
+function tooLarge({ digest }: Descriptor): BerthError {
+  return new BerthError('resource_exhausted', `the manifests of ${digest} have more than ${maxDocuments} bytes`, {
+    code: 'too_large',
   });
 }
 
