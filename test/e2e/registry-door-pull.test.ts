@@ -141,6 +141,14 @@ describe('names', () => {
     assert.deepEqual((await asOwner('GET', '/v2/localhost:5000/app/manifests/1')).body, local);
   });
 
+  it('that begin alike are not one', async () => {
+    await image('alike/app', '1');
+    await image('alike/app-b', '2');
+    await image('alike/app/c', '3');
+    const { tags } = (await asOwner('GET', '/v2/alike/app/tags/list')).json() as { tags: string[] };
+    assert.deepEqual(tags, ['1']);
+  });
+
   it('that are none are refused', async () => {
     const long = 'a'.repeat(300);
     for (const name of ['a/UPPER', 'a//b', 'a/-b', 'a:b/c:d', `x/${long}`, 'a/b@c', 'a/%00', '..%2f..', '%2e%2e%2fx']) {

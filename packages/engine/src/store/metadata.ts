@@ -45,6 +45,8 @@ export interface ImageRecord {
 export interface ImageReads {
   get(namespace: string, name: string): ImageRecord | undefined;
   list(namespace: string): ImageRecord[];
+  /** Whose name is this repository's (`docker.io/library/app`), with a tag or a digest. */
+  ofRepository(namespace: string, repository: string): ImageRecord[];
   /** Whose target has this digest, or one that starts with this (`sha256:0123`). */
   byTarget(namespace: string, start: string): ImageRecord[];
   /**

@@ -10,13 +10,7 @@ export function repositoryImages(
   { metadata }: Pick<RegistryParts, 'metadata'>,
   { context, repository }: RepositoryCall,
 ): ImageRecord[] {
-  return metadata.read((tx) => tx.images.list(context.namespace)).filter(({ name }) => isOf(repository, name));
-}
-
-/** Without parsing: every request looks at every name. */
-function isOf(repository: string, name: string): boolean {
-  const after = name[repository.length];
-  return (after === ':' || after === '@') && name.startsWith(repository);
+  return metadata.read((tx) => tx.images.ofRepository(context.namespace, repository));
 }
 
 export function repositoryNames(images: readonly ImageRecord[]): string[] {

@@ -28,13 +28,18 @@ export interface ImageTable extends ImageReads, ImageWrites {
 }
 
 export function imageTable(db: DatabaseSync, namespaces: NamespaceTable, { mutations, now }: Records): ImageTable {
-  const { get, list, put, remove, targets, isTarget, expiring, byTarget, byConfig } = statements(db);
+  const { get, list, between, put, remove, targets, isTarget, expiring, byTarget, byConfig } = statements(db);
   const find = (namespace: string, name: string): ImageRecord | undefined =>
     toRecord(get.get(namespace, name) as Row | undefined);
 
   return {
     get: find,
     list: (namespace) => records(list.all(namespace)),
+    // What ':' and '@' begin ends before the characters that come next, ';' and 'A'.
+    ofRepository: (namespace, name) => [
+      ...records(between.all(namespace, `${name}:`, `${name};`)),
+      ...records(between.all(namespace, `${name}@`, `${name}A`)),
+    ],
     byTarget: (namespace, start) => records(byTarget.all(namespace, start, endOf(start))),
     byConfig: (namespace, from) =>
       records(byConfig.all({ namespace, scope: namespaces.scope(namespace), from, to: endOf(from) })),
@@ -76,6 +81,7 @@ function statements(db: DatabaseSync) {
   return {
     get: db.prepare('SELECT * FROM images WHERE namespace = ? AND name = ?'),
     list: db.prepare('SELECT * FROM images WHERE namespace = ? ORDER BY name'),
+    between: db.prepare('SELECT * FROM images WHERE namespace = ? AND name >= ? AND name < ? ORDER BY name'),
     put: db.prepare(
       `INSERT INTO images VALUES (:namespace, :name, :digest, :target, :labels, :now, :now)
      ON CONFLICT DO UPDATE SET digest = :digest, target = :target, labels = :labels, updated_at = :now`,
