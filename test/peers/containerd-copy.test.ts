@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,73 +9,36 @@ import { Channel } from '@berth/image/grpc/channel';
 import { openContainerdSource } from '@berth/image/medium/containerd/source';
 import { type ContainerdTargetOptions, openContainerdTarget } from '@berth/image/medium/containerd/target';
 import type { ImageSource } from '@berth/image/medium/medium';
-import { mediumSuite, type SuitePlace } from '@berth/image/medium/medium-suite';
-import { MemoryMedium, store } from '@berth/image/medium/memory-medium';
+import { MemoryMedium } from '@berth/image/medium/memory-medium';
 import { openOciSource } from '@berth/image/medium/oci/source';
 import { openOciTarget } from '@berth/image/medium/oci/target';
-import { type SuiteImage, suiteImage, suiteIndex, suiteSource } from '@berth/image/medium/suite-images';
-import { type Digest, sha256 } from '@berth/model/digest';
+import { suiteImage, suiteIndex, suiteSource } from '@berth/image/medium/suite-images';
+import { sha256 } from '@berth/model/digest';
 import { isKind } from '@berth/model/error';
 import { type Descriptor, parseManifest } from '@berth/model/manifest';
 import { parseImageConfig } from '@berth/model/image-config';
 import { mediaTypes } from '@berth/model/media-type';
 import { ImageService } from '@berth/wire/gen/cri/v1/api_pb';
-import { Containerd } from '../bench/peer/containerd.ts';
-import { findPeer } from '../bench/peer/packages.ts';
+import type { Containerd } from '../bench/peer/containerd.ts';
 import { manifestOf, ociLayout, writeFiles } from '../harness/archives.ts';
+import { BrokenLink } from '../harness/broken-link.ts';
 import { testImage } from '../harness/images.ts';
 import { eventPatience } from '../harness/patience.ts';
+import { bigImage, layoutFiles, wrongDiffId } from './containerd-images.ts';
+import { snapshotterOf, startContainerd, whyNoContainerd } from './live-containerd.ts';
 import { copySlowly } from './slow-copy.ts';
-
-const whyNot =
-  process.getuid?.() !== 0
-    ? 'needs root'
-    : findPeer('containerd') === undefined || findPeer('ctr') === undefined
-      ? 'there is no containerd on this machine'
-      : false;
 
 const { signal } = new AbortController();
 
-async function start(...args: Parameters<typeof Containerd.start>): Promise<Containerd> {
-  const containerd = await Containerd.start(...args);
-  assert.ok(containerd !== undefined, 'containerd does not start');
-  return containerd;
-}
-
-describe('containerd:// as a medium', { skip: whyNot }, () => {
-  let containerd: Containerd;
-  let count = 0;
-  // Isolated: the suite's tests put the same blobs again, each into a namespace of its own.
-  before(async () => void (containerd = await start(undefined, { sharing: 'isolated' })));
-  after(async () => {
-    await containerd?.[Symbol.asyncDispose]();
-  });
-
-  async function place(): Promise<SuitePlace> {
-    const access = { address: containerd.socket };
-    const where = { namespace: `suite-${count++}`, name: 'app:1' };
-    return {
-      target: async () => await openContainerdTarget(access, where),
-      source: async () => await openContainerdSource(access, where),
-      async close() {
-        assert.equal(await containerd.expect(['--namespace', where.namespace, 'leases', 'ls', '-q']), '');
-      },
-    };
-  }
-
-  mediumSuite(place, { keepsBlobs: true });
-});
-
-describe('copies from and to a live containerd', { skip: whyNot }, () => {
+describe('copies from and to a live containerd', { skip: whyNoContainerd }, () => {
   let containerd: Containerd;
   let folder: string;
   let snapshotter: string;
 
   before(async () => {
     folder = mkdtempSync('/tmp/bcc-');
-    containerd = await start(undefined, { cri: true });
-    const plugins = await containerd.expect(['plugins', 'ls']);
-    snapshotter = /snapshotter\.v1\s+overlayfs\s+\S+\s+ok/.test(plugins) ? 'overlayfs' : 'native';
+    containerd = await startContainerd(undefined, { cri: true });
+    snapshotter = await snapshotterOf(containerd);
   });
 
   after(async () => {
@@ -319,68 +280,3 @@ describe('copies from and to a live containerd', { skip: whyNot }, () => {
     test.diagnostic(`100 MiB in ${seconds.toFixed(1)} s: ${(100 / seconds).toFixed(0)} MiB/s`);
   });
 });
-
-/** A socket in front of another, whose connections can be cut. */
-class BrokenLink {
-  readonly path: string;
-  readonly #server: net.Server;
-  readonly #sockets = new Set<net.Socket>();
-
-  constructor(behind: string, own: string) {
-    this.path = own;
-    this.#server = net.createServer((socket) => {
-      const other = net.connect(behind);
-      for (const each of [socket, other]) each.on('error', () => undefined);
-      this.#sockets.add(socket);
-      socket.pipe(other).pipe(socket);
-    });
-  }
-
-  async open(): Promise<this> {
-    await new Promise<void>((resolve) => this.#server.listen(this.path, resolve));
-    return this;
-  }
-
-  cut(): void {
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.cut();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-}
-
-/** An image whose config tells another diff id than its layer has. */
-function wrongDiffId(): SuiteImage {
-  const { blobs, target } = suiteImage({ layers: ['wrong'] });
-  const manifest = parseManifest(blobs.get(target.digest)!);
-  const config = parseImageConfig(blobs.get(manifest.config.digest)!);
-  const wrong = { ...config, rootfs: { type: 'layers', diff_ids: [sha256('another')] } };
-  const described = store(blobs, manifest.config.mediaType, JSON.stringify(wrong));
-  return { target: store(blobs, target.mediaType, JSON.stringify({ ...manifest, config: described })), blobs };
-}
-
-/** An image of one layer of this size that is no file system, and the layer. */
-function bigImage(size: number): [SuiteImage, Descriptor] {
-  const blobs = new Map<Digest, Uint8Array>();
-  const layer = store(blobs, mediaTypes.ociLayer, randomBytes(size));
-  const manifest = {
-    schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
-    artifactType: 'application/vnd.example.big',
-    config: store(blobs, mediaTypes.ociEmpty, '{}'),
-    layers: [layer],
-  };
-  return [{ target: store(blobs, mediaTypes.ociManifest, JSON.stringify(manifest)), blobs }, layer];
-}
-
-/** The files of a layout that has the image under the name `tag`. */
-function layoutFiles({ target, blobs }: SuiteImage): Map<string, Buffer> {
-  const named = { ...target, annotations: { 'org.opencontainers.image.ref.name': 'tag' } };
-  return new Map([
-    ['oci-layout', Buffer.from('{"imageLayoutVersion":"1.0.0"}')],
-    ['index.json', Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [named] }))],
-    ...[...blobs].map(([digest, bytes]): [string, Buffer] => [`blobs/${digest.replace(':', '/')}`, Buffer.from(bytes)]),
-  ]);
-}
