@@ -89,7 +89,7 @@ async function runCommand(found: FoundCommand, { command, place, namespace, env 
   }
   checkCount(name, command, line.args.length);
   const client = connectBerth({ socket: place.socket, namespace, whenAbsent: () => startDaemon(place) });
-  return (await command.run({ ...line, client, place, env })) ?? 0;
+  return (await command.run({ ...line, client, place, namespace, env })) ?? 0;
 }
 
 async function startDaemon(place: DaemonPlace): Promise<void> {

@@ -22,6 +22,8 @@ export interface CommandCall<F extends FlagTable = FlagTable> {
   /** Starts a daemon when none answers. */
   readonly client: BerthClient;
   readonly place: DaemonPlace;
+  /** As given before the command or in BERTH_NAMESPACE; the client has it already. */
+  readonly namespace: string | undefined;
   readonly env: NodeJS.ProcessEnv;
 }
 

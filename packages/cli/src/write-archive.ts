@@ -1,7 +1,7 @@
 import { open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { asError, BerthError, errnoName } from '@berth/model/error';
-import { writeOutput } from './print/output.ts';
+import { ClosedOutput, writeOutput } from './print/output.ts';
 import { isTerminal } from './terminal/raw-mode.ts';
 
 /** @throws invalid_argument when an archive would go to a terminal; docker's words */
@@ -30,7 +30,7 @@ export async function writeArchive(bytes: AsyncIterable<Uint8Array>, file: strin
     if (isPlain) await rename(target, file);
   } catch (error) {
     if (isPlain) await rm(target, { force: true });
-    throw errnoName(error) === undefined ? error : cannotWrite(file, error);
+    throw isOurs(error) ? error : cannotWrite(file, error);
   }
 }
 
@@ -41,8 +41,13 @@ async function isPlainFile(file: string): Promise<boolean> {
     return found.isFile();
   } catch (error) {
     if (errnoName(error) === 'ENOENT') return true;
-    throw errnoName(error) === undefined ? error : cannotWrite(file, error);
+    throw isOurs(error) ? error : cannotWrite(file, error);
   }
+}
+
+/** What did not come from the file system. */
+function isOurs(error: unknown): boolean {
+  return error instanceof BerthError || error instanceof ClosedOutput || errnoName(error) === undefined;
 }
 
 function cannotWrite(file: string, cause: unknown): BerthError {

@@ -1,9 +1,9 @@
+import { BerthError } from '@berth/model/error';
 import type { BlobHolders, GcResult } from '@berth/wire/native/api';
 import { type CommandCall, defineCommand } from '../command.ts';
 import { textFlag, valueFlag } from '../flag/spec.ts';
 import { print } from '../print/output.ts';
 import { reclaimed } from '../print/pruned.ts';
-import { BerthError } from '@berth/model/error';
 
 const flagTable = {
   explain: textFlag('Say what holds a blob, or every blob of an image, and by which way', {
@@ -38,9 +38,13 @@ function collected({ blobs, snapshots, freed }: GcResult): string {
 /** The blob, below it who holds it, below each of them the way from there to the blob. */
 function explained({ digest, holders }: BlobHolders): string {
   if (holders.length === 0) return `${digest}\n  held by nothing: the next collection takes it\n`;
-  const lines = holders.map(({ kind, namespace, name, path }) => {
-    const way = path.map((step) => `\n    ${step === digest ? '= ' : '> '}${step}`);
-    return `  ${kind} ${name} in namespace ${namespace}${way.join('')}\n`;
+  // Namespaces that share their images hold the same by the same way.
+  const same = Map.groupBy(holders, ({ kind, name, path }) => JSON.stringify([kind, name, path]));
+  const lines = [...same.values()].map((group) => {
+    const { kind, name, path } = group[0]!;
+    const namespaces = group.map(({ namespace }) => namespace).join(', ');
+    const way = path.filter((step) => step !== digest).map((step) => `    through ${step}\n`);
+    return `  ${kind} ${name} in ${namespaces}\n${way.join('')}`;
   });
   return `${digest}\n${lines.join('')}`;
 }

@@ -85,7 +85,16 @@ async function tryLogin({ flags }: Call, host: string, credentials: Credentials)
     hostFolders: flags['hosts-dir'],
     insecure: !flags['tls-verify'],
   });
-  await client.login(host, new AbortController().signal);
+  try {
+    await client.login(host, new AbortController().signal);
+  } catch (cause) {
+    if (!isKind(cause, 'unauthenticated')) throw cause;
+    throw new BerthError('unauthenticated', `${host} does not accept these credentials`, {
+      code: cause.code,
+      hint: 'check the user name and the password',
+      cause,
+    });
+  }
 }
 
 function ownEnv({ flags: { authfile } }: Call, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

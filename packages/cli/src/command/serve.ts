@@ -20,9 +20,9 @@ export const command = defineCommand({
     'tls-key': textFlag("The certificate's private key (PEM)", { placeholder: 'file' }),
   },
   arguments: { least: 0, most: 0 },
-  async run({ flags, client, place }) {
+  async run({ flags, client, place, ...call }) {
     const tls = readTls(flags['tls-cert'], flags['tls-key']);
-    const { namespace = 'default', listen: address = defaultAddress } = flags;
+    const { namespace = call.namespace ?? 'default', listen: address = defaultAddress } = flags;
     await client.ping();
     const server = await openFront({ socket: place.socket, namespace, ...(tls === undefined ? {} : { tls }) });
     const { promise: asked, resolve } = Promise.withResolvers<void>();

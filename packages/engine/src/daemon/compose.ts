@@ -47,6 +47,7 @@ import { CollectionSchedule } from '#store/gc/schedule';
 import { openStores, type Stores } from '#store/open-stores';
 import { lockRun } from '#store/root/run-lock';
 import { readFileInLayers } from '#store/tree/read-file';
+import { walkLayers } from '#store/tree/walk';
 import type { DaemonConfig } from './config.ts';
 import { findLauncher } from './install.ts';
 import { version } from './version.ts';
@@ -243,6 +244,7 @@ function containerBackend(
     run,
     logLimits: config.log,
     readFile: (layers, file) => readFileInLayers(layers, file, 4 << 20),
+    walk: walkLayers,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import type { CallContext } from '@berth/model/context';
 import type { Labels } from './content.ts';
 
@@ -45,6 +46,19 @@ export interface SnapshotMount {
   readonly options: readonly string[];
   /** Relative paths in `options` and `source` are relative to this folder. */
   readonly cwd: string;
+}
+
+/** Something in a stack of layers, as the stack shows it. Its functions are good until the next one is asked for. */
+export interface TreeEntry {
+  /** From the root, without a slash in front; a character for each byte (Latin-1): names need not be UTF-8. */
+  readonly path: string;
+  readonly stat: BigIntStats;
+  /** What a symbolic link says, a character for each byte. */
+  linkTarget(): string;
+  /** Without those that are the stack's own. */
+  xattrs(): ReadonlyMap<string, Uint8Array>;
+  /** A regular file's bytes in pieces, which are good until the next one. */
+  read(): Iterable<Uint8Array>;
 }
 
 export interface CommitSnapshotOptions {

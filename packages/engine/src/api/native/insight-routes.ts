@@ -10,7 +10,7 @@ import { containerDetail } from './container-view.ts';
 import { apiError } from './api-error.ts';
 import { callContext, type NativeBackend } from './backend.ts';
 
-/** What tells about a container: inspect, logs, stats, top, explain. */
+/** What tells about a container: inspect, logs, stats, top, explain, export. */
 export function insightRoutes(backend: NativeBackend): Route[] {
   const get = (path: string, answer: (request: HttpRequest, ref: string) => Promise<Reply> | Reply): Route => ({
     method: 'GET',
@@ -40,6 +40,10 @@ export function insightRoutes(backend: NativeBackend): Route[] {
       const words = (request.query.get('ps') ?? '').split(/\s+/).filter((word) => word !== '');
       return { json: await insight.top(callContext(backend, request), ref, words) };
     }),
+    get('/export', async (request, ref) => ({
+      bytes: await backend.containers.export(callContext(backend, request), ref),
+      contentType: 'application/x-tar',
+    })),
     get('/explain', async (request, ref) => {
       const explanation = await insight.explain(callContext(backend, request), ref);
       const answer: wire.Explanation = { ...explanation, startedAt: rfc3339(explanation.startedAt) };

@@ -2,7 +2,7 @@ import type { Log } from '@berth/model/context';
 import type { CgroupLayout } from '@berth/runtime/cgroup/layout';
 import type { RuntimeRegistry } from '@berth/runtime/handler/registry';
 import type { Launcher } from '@berth/runtime/shim/launcher';
-import type { SnapshotStore } from '#store/snapshot';
+import type { SnapshotStore, TreeEntry } from '#store/snapshot';
 import type { Leases } from '#store/metadata';
 import type { Events } from '#service/event/contract';
 import type { ImageService } from '#service/image/contract';
@@ -29,4 +29,6 @@ export interface ContainerBackend {
   readonly logLimits: { readonly maxBytes: number; readonly maxFiles: number };
   /** A file of a snapshot as the container will see it, read without mounting; undefined when absent. */
   readonly readFile: (layers: readonly string[], path: string) => Uint8Array | undefined;
+  /** All that the layers show, top layer first, without a mount. */
+  readonly walk: (layers: readonly string[]) => Iterable<TreeEntry>;
 }

@@ -5,6 +5,7 @@ import type { AttachedStream, AttachRequest, ContainerService, StopOptions } fro
 import type { ContainerBackend } from './backend.ts';
 import { createContainer } from './create.ts';
 import type { ContainerEntry } from './entry.ts';
+import { treeArchive } from './export.ts';
 import { checkContainerName } from './name.ts';
 import { publish } from './publish.ts';
 import { removeContainer } from './remove.ts';
@@ -41,6 +42,10 @@ export function createContainerService(backend: ContainerBackend): ContainerServ
     remove: async (context, ref, options) => {
       const entry = find(context, ref);
       await removeContainer(backend, context, { entry, force: options?.force === true });
+    },
+    export: async (context, ref) => {
+      const layers = await backend.snapshots.layers(context, find(context, ref).snapshotKey);
+      return treeArchive(backend.walk(layers), context.signal);
     },
     wait: async (context, ref, condition) => await find(context, ref).wait(condition, context.signal),
   };

@@ -41,6 +41,11 @@ export interface ContainerService {
   rename(context: CallContext, ref: string, name: string): Promise<void>;
   /** @throws failed_precondition (`still_running`) unless `force` */
   remove(context: CallContext, ref: string, options?: { readonly force?: boolean }): Promise<void>;
+  /**
+   * A tar of the container's file system, whether it runs or not: without what is mounted in it. Of one that runs, files
+   * that change meanwhile have their old bytes or their new ones.
+   */
+  export(context: CallContext, ref: string): Promise<AsyncIterable<Uint8Array>>;
   wait(context: CallContext, ref: string, condition: WaitCondition): Promise<ExitResult>;
 }
 
