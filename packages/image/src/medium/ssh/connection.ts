@@ -11,7 +11,7 @@ export interface SshDestination {
 /** `[USER@]HOST[:PORT]`, of IPv6 in brackets. */
 export function parseDestination(host: string): SshDestination {
   const [, user = '', address = '', plain = '', port] =
-    /^([^@]*@)?(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(host) ?? [];
+    /^([^@]*@)?(?:\[([^\]]+)\]|([^:[\]]*))(?::(\d+))?$/.exec(host) ?? [];
   const name = address === '' ? plain : address;
   if (name !== '' && !name.startsWith('-') && !host.startsWith('-')) {
     return { destination: `${user}${name}`, ...(port === undefined ? {} : { port }) };
