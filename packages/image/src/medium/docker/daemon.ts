@@ -14,6 +14,8 @@ export interface DockerFacts {
   readonly driver: string;
   /** `[1, 41]`. */
   readonly apiVersion: readonly [number, number];
+  /** Its containerd, on its machine, where it tells. */
+  readonly containerd?: { readonly address: string; readonly namespace: string };
   /** Its --data-root, on its machine. */
   readonly rootDir: string;
 }
@@ -22,6 +24,8 @@ interface InfoAnswer {
   readonly Driver: string;
   readonly DriverStatus?: readonly (readonly [string, string])[] | null;
   readonly DockerRootDir: string;
+  /** Since API 1.46. */
+  readonly Containerd?: { readonly Address?: string; readonly Namespaces?: { readonly Containers?: string } };
 }
 
 export async function dockerFacts(api: DockerApi, signal: AbortSignal): Promise<DockerFacts> {
@@ -32,12 +36,14 @@ export async function dockerFacts(api: DockerApi, signal: AbortSignal): Promise<
   const isContainerd = (info.DriverStatus ?? []).some(
     ([key, value]) => key === 'driver-type' && value.startsWith('io.containerd.snapshotter'),
   );
+  const { Address: address, Namespaces: { Containers: namespace } = {} } = info.Containerd ?? {};
   const [major = 0, minor = 0] = (version.ApiVersion ?? '').split('.').map(Number);
   return {
     store: isContainerd ? 'containerd' : 'graph',
     driver: info.Driver,
     apiVersion: [major, minor],
     rootDir: info.DockerRootDir,
+    ...(address === undefined || namespace === undefined ? {} : { containerd: { address, namespace } }),
   };
 }
 

@@ -49,7 +49,7 @@ async function spool(api: DockerApi, id: Digest, { file, signal }: ExportOptions
 function viewOf(archive: ImageArchive, folder: string): ImageView {
   return {
     targets: archive.images().map(({ target }) => target),
-    has: (digest) => archive.has({ digest }),
+    has: async (descriptor) => archive.has(descriptor),
     document: (descriptor) => archive.readAll(descriptor, maxDocument),
     blob(descriptor) {
       const file = archive.layerFile(descriptor);

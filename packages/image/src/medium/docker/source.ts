@@ -52,12 +52,12 @@ class DockerSource implements ImageSource {
     return (await this.#opened(signal)).targets.map((target) => ({ names: this.#names, target }));
   }
 
-  async has({ digest }: Descriptor, signal: AbortSignal): Promise<boolean> {
-    return (await this.#opened(signal)).has(digest);
+  async has(descriptor: Descriptor, signal: AbortSignal): Promise<boolean> {
+    return await (await this.#opened(signal)).has(descriptor, signal);
   }
 
   async document(descriptor: Descriptor, signal: AbortSignal): Promise<Uint8Array> {
-    return await (await this.#opened(signal)).document(descriptor);
+    return await (await this.#opened(signal)).document(descriptor, signal);
   }
 
   blob(descriptor: Descriptor): SourceBlob {
@@ -99,7 +99,18 @@ class DockerSource implements ImageSource {
         log.debug('the image is read through the API', { image: id, reason: asError(error).message });
       }
     }
-    return await exportImage(api, id, { scratch, signal });
+    return (await this.#openBehind(signal)) ?? (await exportImage(api, id, { scratch, signal }));
+  }
+
+  async #openBehind(signal: AbortSignal): Promise<ImageView | undefined> {
+    const [name] = this.#image.names;
+    if (this.#connection.facts.store !== 'containerd' || name === undefined) return undefined;
+    const { readBehind } = await import('./containerd-store.ts');
+    const behind = await readBehind(this.#connection, name, signal);
+    if (behind?.targets.every(({ digest }) => digest === this.#image.id) === true) return behind;
+    // The name moved to another image meanwhile.
+    await behind?.[Symbol.asyncDispose]();
+    return undefined;
   }
 }
 

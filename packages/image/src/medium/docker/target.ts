@@ -4,10 +4,11 @@ import type { Descriptor } from '@berth/model/manifest';
 import { parseReference } from '@berth/model/reference';
 import { isForeign } from '../../copy/blob-mover.ts';
 import type { BlobHints, ImageTarget, PublishedImage, SourceBlob, TargetAbilities } from '../medium.ts';
+import type { Channel } from '../../grpc/channel.ts';
 import type { DockerApi } from './api.ts';
 import { type DockerFacts, inspectImage, isAtLeast } from './daemon.ts';
 import { knownChains } from './known-layers.ts';
-import { connectDocker, type DockerOptions } from './options.ts';
+import { connectDocker, type DockerConnection, type DockerOptions } from './options.ts';
 import { LoadStream, loadFailure } from './load-stream.ts';
 import { blobPath, graphFiles, layoutFiles } from './load-files.ts';
 
@@ -24,13 +25,13 @@ export async function openDockerTarget(options: DockerOptions, name: string): Pr
       hint: 'give a name and a tag: the digest follows from the image',
     });
   }
-  const { api, facts } = await connectDocker(options);
-  return new DockerTarget(api, facts, reference.name);
+  return new DockerTarget(await connectDocker(options), reference.name);
 }
 
 class DockerTarget implements ImageTarget {
   readonly title: string;
   readonly abilities: TargetAbilities;
+  readonly #connection: DockerConnection;
   readonly #api: DockerApi;
   readonly #facts: DockerFacts;
   readonly #name: string;
@@ -41,19 +42,28 @@ class DockerTarget implements ImageTarget {
   #chains: Promise<ReadonlySet<Digest>> | undefined;
   /** Layers that are at some place of an image, but were missing at another one: `copy` asks once for each digest. */
   readonly #wanted = new Set<Digest>();
+  /** Of a containerd store: the containerd itself, where it can be asked. */
+  #behind: Promise<Channel | undefined> | undefined;
+  /** What it said it has, until an image holds it. */
+  readonly #believed = new Map<Digest, Descriptor>();
 
-  constructor(api: DockerApi, facts: DockerFacts, name: string) {
-    this.#api = api;
-    this.#facts = facts;
+  constructor(connection: DockerConnection, name: string) {
+    this.#connection = connection;
+    this.#api = connection.api;
+    this.#facts = connection.facts;
     this.#name = name;
     this.title = `docker://${name}`;
-    this.abilities = abilitiesOf(facts);
+    this.abilities = abilitiesOf(connection.facts);
   }
 
-  async has({ digest }: Descriptor, { chainId, signal }: BlobHints): Promise<boolean> {
+  async has(descriptor: Descriptor, { chainId, signal }: BlobHints): Promise<boolean> {
+    const { digest } = descriptor;
     if (this.#sent.has(digest)) return true;
     if (this.#wanted.has(digest)) return false;
-    return this.#facts.store === 'graph' && chainId !== undefined && (await this.#known(signal)).has(chainId);
+    if (this.#facts.store === 'graph') return chainId !== undefined && (await this.#known(signal)).has(chainId);
+    const found = await this.#isBehind(descriptor, signal);
+    if (found) this.#believed.set(digest, descriptor);
+    return found;
   }
 
   async putBlob(descriptor: Descriptor, source: SourceBlob, hints: BlobHints): Promise<void> {
@@ -76,11 +86,13 @@ class DockerTarget implements ImageTarget {
     // An image that is there needs no load to get another name.
     const isThere = this.#sent.size === 0 && isGraph && (await inspectImage(this.#api, made.id, signal)) !== undefined;
     if (!isThere) await this.#load(made.files, signal);
+    await this.#checkBelieved(signal);
     await this.#giveNames(made.id, names, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stream?.destroy();
+    await (await this.#behind)?.[Symbol.asyncDispose]();
     this.#api[Symbol.dispose]();
   }
 
@@ -104,6 +116,22 @@ class DockerTarget implements ImageTarget {
       code: 'foreign_layer',
       hint: 'pull the image there: docker fetches such layers itself',
     });
+  }
+
+  async #isBehind(descriptor: Descriptor, signal: AbortSignal): Promise<boolean> {
+    // Its code is large, and of no use for graph stores.
+    const { connectBehind, hasBlob } = await import('./containerd-store.ts');
+    this.#behind ??= connectBehind(this.#connection, signal);
+    const channel = await this.#behind;
+    return channel !== undefined && (await hasBlob(channel, descriptor, signal));
+  }
+
+  /** Nothing kept what was there before the load. */
+  async #checkBelieved(signal: AbortSignal): Promise<void> {
+    for (const descriptor of this.#believed.values()) {
+      this.#believed.delete(descriptor.digest);
+      if (!(await this.#isBehind(descriptor, signal))) throw this.#gone(descriptor.digest);
+    }
   }
 
   async #load(files: ReadonlyMap<string, Uint8Array>, signal: AbortSignal): Promise<void> {

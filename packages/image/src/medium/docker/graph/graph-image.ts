@@ -65,7 +65,7 @@ class GraphImage implements ImageView {
     this.targets = [parts.target];
   }
 
-  has(digest: Digest): boolean {
+  async has({ digest }: Descriptor): Promise<boolean> {
     return this.#parts.documents.has(digest) || this.#parts.layers.has(digest);
   }
 
