@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BerthError } from '@berth/model/error';
 import type { Descriptor } from '@berth/model/manifest';
@@ -7,7 +6,8 @@ import type { BlobHints, SourceBlob } from '../medium/medium.ts';
 import { tarEnd, tarHeader, tarPadding } from '../tar/writer.ts';
 import { syncFolder } from './sync-folder.ts';
 import { memoryBlob } from './file-blob.ts';
-import { writeAll, writeError, writeVerified } from './verified-write.ts';
+import { makeBeside, type Making } from './making.ts';
+import { writeAll, writeVerified } from './verified-write.ts';
 
 /**
  * A tar in the making, beside the file that it will be. Every member has its place as soon as its size is known, so
@@ -15,23 +15,18 @@ import { writeAll, writeError, writeVerified } from './verified-write.ts';
  */
 export class TarFile implements AsyncDisposable {
   readonly #path: string;
-  readonly #making: string;
+  readonly #making: Making;
   readonly #file: FileHandle;
   readonly #members = new Map<string, Member>();
   #end = 0;
-  #finished = false;
 
   /** @throws not_found (no such folder), permission_denied, failed_precondition (`read_only`) */
   static async create(path: string): Promise<TarFile> {
-    const making = `${path}.tmp-${randomBytes(6).toString('hex')}`;
-    try {
-      return new TarFile(path, making, await open(making, 'wx'));
-    } catch (error) {
-      throw writeError(error, path);
-    }
+    const making = await makeBeside(path, 'file');
+    return new TarFile(path, making, await open(making.path, 'r+'));
   }
 
-  private constructor(path: string, making: string, file: FileHandle) {
+  private constructor(path: string, making: Making, file: FileHandle) {
     this.#path = path;
     this.#making = making;
     this.#file = file;
@@ -79,14 +74,13 @@ export class TarFile implements AsyncDisposable {
     }
     await writeAll(this.#file, tarEnd, this.#end);
     await this.#file.sync();
-    await rename(this.#making, this.#path);
-    this.#finished = true;
+    await rename(this.#making.path, this.#path);
     await syncFolder(dirname(this.#path));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await using _ = this.#making;
     await this.#file.close();
-    if (!this.#finished) await rm(this.#making, { force: true });
   }
 
   async #reserve(name: string, size: number): Promise<Member> {

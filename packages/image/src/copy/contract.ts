@@ -55,6 +55,7 @@ export type CopyStatus =
   | 'done';
 
 export interface CopyResult {
+  /** The digest is of what was published; targets that make their own manifests know an image by its config instead. */
   readonly images: readonly { readonly names: readonly string[]; readonly digest: Digest }[];
   /** Bytes of blobs sent, and of those that were there already. */
   readonly sent: number;

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { renameat2 } from '@berth/addon/file';
 import { RENAME_EXCHANGE } from '@berth/addon/flag';
 import { BerthError, errnoName } from '@berth/model/error';
 import { memoryBlob } from '../../archive/file-blob.ts';
+import { makeBeside, type Making } from '../../archive/making.ts';
 import { syncFolder } from '../../archive/sync-folder.ts';
 import { writeError, writeVerified } from '../../archive/verified-write.ts';
 import type { BlobHints, ImageTarget, SourceBlob } from '../medium.ts';
@@ -23,12 +23,7 @@ const version = 'Directory Transport Version: 1.1\n';
 export async function openDirTarget(path: string): Promise<ImageTarget> {
   const place = resolve(path);
   const occupied = await isOccupied(place);
-  const making = `${place}.tmp-${randomBytes(6).toString('hex')}`;
-  try {
-    await mkdir(making);
-  } catch (error) {
-    throw writeError(error, path);
-  }
+  const making = await makeBeside(place, 'folder');
   return new DirTarget(`dir:${path}`, { place, making, occupied });
 }
 
@@ -54,7 +49,7 @@ async function isOccupied(place: string): Promise<boolean> {
 
 interface Places {
   readonly place: string;
-  readonly making: string;
+  readonly making: Making;
   readonly occupied: boolean;
 }
 
@@ -84,7 +79,8 @@ class DirTarget implements ImageTarget {
   };
 
   publish: ImageTarget['publish'] = async ({ target, names }) => {
-    const { place, making, occupied } = this.#places;
+    const { place, occupied } = this.#places;
+    const making = this.#places.making.path;
     if (names.length > 0)
       throw new BerthError('invalid_argument', `${this.title} has no place for names`, {
         code: 'no_names',
@@ -100,7 +96,7 @@ class DirTarget implements ImageTarget {
 
   /** After an exchange the old image is where the new one was made. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.#places.making, { recursive: true, force: true });
+    await this.#places.making[Symbol.asyncDispose]();
   }
 
   async #store(
@@ -122,13 +118,13 @@ class DirTarget implements ImageTarget {
   }
 
   async #write(name: string, bytes: Uint8Array): Promise<void> {
-    await using file = await open(join(this.#places.making, name), 'w');
+    await using file = await open(join(this.#places.making.path, name), 'w');
     await file.writeFile(bytes);
     await file.sync();
   }
 
   #path(descriptor: Descriptor): string {
-    return join(this.#places.making, fileName(descriptor));
+    return join(this.#places.making.path, fileName(descriptor));
   }
 }
 

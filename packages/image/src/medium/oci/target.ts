@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Digest } from '@berth/model/digest';
 import { BerthError, errnoName } from '@berth/model/error';
 import type { Descriptor } from '@berth/model/manifest';
+import { FileLock } from '../../archive/file-lock.ts';
 import { memoryBlob } from '../../archive/file-blob.ts';
 import { layoutEntries } from '../../archive/layout-entry.ts';
 import { indexFile, layoutFile } from '../../archive/oci-layout.ts';
@@ -13,7 +14,6 @@ import { blobPath, layoutVersion } from '../../archive/write-archive.ts';
 import type { BlobHints, ImageTarget, SourceBlob } from '../medium.ts';
 import { layoutAbilities } from '../oci-archive/open.ts';
 import { addEntries, readIndex, writeWhole } from './index-file.ts';
-import { FolderLock } from './lock.ts';
 import { reachableIn } from './reachable.ts';
 
 export interface FolderLocation {
@@ -29,7 +29,7 @@ export interface FolderLocation {
 export async function openOciTarget(location: FolderLocation, signal: AbortSignal): Promise<ImageTarget> {
   const { path } = location;
   const made = await prepareFolder(path);
-  const use = await FolderLock.open(path);
+  const use = await FileLock.open(path);
   try {
     // Nobody writes now: what is half written was left by a process that was killed.
     if (use.tryAcquire()) await removeRemains(path);
@@ -97,7 +97,7 @@ async function fileSize(path: string): Promise<number | undefined> {
 
 interface Held {
   /** Shared as long as the target is open: nobody removes blobs meanwhile. */
-  readonly use: FolderLock;
+  readonly use: FileLock;
   readonly made: string | undefined;
 }
 
@@ -129,7 +129,7 @@ class OciFolderTarget implements ImageTarget {
   publish: ImageTarget['publish'] = async ({ target, names }, signal) => {
     await syncFolder(join(this.#folder, 'blobs', 'sha256'));
     // The folder of blobs has the lock of index.json: that of the layout is shared by all who write blobs.
-    await using turn = await FolderLock.open(join(this.#folder, 'blobs'));
+    await using turn = await FileLock.open(join(this.#folder, 'blobs'));
     await turn.acquire(signal);
     await this.#writeVersion();
     await addEntries(this.#folder, layoutEntries(target, this.#reference, names));

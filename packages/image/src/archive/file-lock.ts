@@ -3,16 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { flock } from '@berth/addon/file';
 import { LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN } from '@berth/addon/flag';
 
-/** A lock on a folder itself, flock(2): it leaves no file behind, and ends with the process. */
-export class FolderLock implements AsyncDisposable {
-  readonly #folder: FileHandle;
+/** A lock on a file or folder itself, flock(2): it leaves nothing behind, and ends with the process. */
+export class FileLock implements AsyncDisposable {
+  readonly #file: FileHandle;
 
-  static async open(path: string): Promise<FolderLock> {
-    return new FolderLock(await open(path, 'r'));
+  static async open(path: string): Promise<FileLock> {
+    return new FileLock(await open(path, 'r'));
   }
 
-  private constructor(folder: FileHandle) {
-    this.#folder = folder;
+  private constructor(file: FileHandle) {
+    this.#file = file;
   }
 
   /** Waits until nobody has it alone. */
@@ -27,18 +27,18 @@ export class FolderLock implements AsyncDisposable {
 
   /** False when somebody has it, too. A share that was held may be lost then. */
   tryAcquire(): boolean {
-    return flock(this.#folder.fd, LOCK_EX | LOCK_NB);
+    return flock(this.#file.fd, LOCK_EX | LOCK_NB);
   }
 
   release(): void {
-    flock(this.#folder.fd, LOCK_UN);
+    flock(this.#file.fd, LOCK_UN);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#folder.close();
+    await this.#file.close();
   }
 
   async #wait(operation: number, signal: AbortSignal): Promise<void> {
-    while (!flock(this.#folder.fd, operation | LOCK_NB)) await sleep(20, undefined, { signal });
+    while (!flock(this.#file.fd, operation | LOCK_NB)) await sleep(20, undefined, { signal });
   }
 }
