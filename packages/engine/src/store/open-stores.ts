@@ -13,6 +13,7 @@ import { createSurvey } from './disk/survey.ts';
 import type { DiskSurvey } from './disk.ts';
 import type { Collector, Leases } from './metadata.ts';
 import { SqliteMetadata } from './metadata/sqlite-metadata.ts';
+import { onDisk } from './root/disk-error.ts';
 import { lockRoot } from './root/root-lock.ts';
 import type { SnapshotStore } from './snapshot.ts';
 import { checkTrees } from './snapshot/check-trees.ts';
@@ -49,9 +50,13 @@ export interface Stores extends AsyncDisposable {
 /**
  * Opens all stores below a root folder, for this process alone, and repairs what a crash left.
  * @throws failed_precondition (`root_in_use`, `newer_database`, `foreign_database`, `other_snapshotter`),
- * data_loss (`corrupt_database`)
+ * data_loss (`corrupt_database`), resource_exhausted (`no_space`)
  */
-export async function openStores(options: StoresOptions): Promise<Stores> {
+export function openStores(options: StoresOptions): Promise<Stores> {
+  return onDisk(`the records of ${options.root}`, () => openAll(options));
+}
+
+async function openAll(options: StoresOptions): Promise<Stores> {
   const { root, log } = options;
   await mkdir(root, { recursive: true, mode: 0o711 });
   await using cleanup = new AsyncDisposableStack();

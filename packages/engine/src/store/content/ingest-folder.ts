@@ -16,7 +16,12 @@ interface RefFile {
 
 /** Makes the folder, or takes over what an earlier writer left in it. */
 export async function openIngestFolder(folder: string, ref: string, expected: Expected): Promise<IngestFolder> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    // Not recursive: that answers ENOENT on a disk that can only be read.
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    if (errnoName(error) !== 'EEXIST') throw error;
+  }
   const file = path.join(folder, 'ref');
   const text = JSON.stringify({ ref, expected } satisfies RefFile);
   // A resumed ingest keeps its start time, which is this file's.

@@ -82,7 +82,7 @@ export class LocalIngest implements Ingest {
       await this.#remove();
       throw measured;
     }
-    await this.#file.sync();
+    await this.#sync();
     options.onPublish?.(measured.digest);
     const info = await this.#parts.publish(this.path, measured);
     await this.#remove();
@@ -96,6 +96,16 @@ export class LocalIngest implements Ingest {
       await this.#file.close();
     } finally {
       this.#parts.release();
+    }
+  }
+
+  /** After a failed sync the kernel takes the bytes for written, and a second sync would not tell: they are dropped. */
+  async #sync(): Promise<void> {
+    try {
+      await this.#file.sync();
+    } catch (error) {
+      await this.#remove();
+      throw error;
     }
   }
 

@@ -2,6 +2,7 @@ import type { CallContext } from '@berth/model/context';
 import type { Digest } from '@berth/model/digest';
 import type { BlobInfo, ByteRange, ContentStore, Expected, Ingest, IngestStatus, Labels } from '../content.ts';
 import type { SqliteMetadata } from '../metadata/sqlite-metadata.ts';
+import { onDisk } from '../root/disk-error.ts';
 import type { BlobPins } from './blob-pins.ts';
 import { blobExists, missingBlob, missingIngest, sizeMismatch, tooLarge } from './content-error.ts';
 import { defaultReadAllLimit, type LocalContentStore } from './local-content.ts';
@@ -77,7 +78,7 @@ export class NamespacedContent implements ContentStore {
     if (digest !== undefined && (await this.#adopt(context, digest, size))) throw blobExists(digest);
     const raw = this.#rawRef(context, ref, expected);
     if (context.lease !== undefined) await this.#protectIngest(context, raw);
-    const inner = await local.resume(raw, expected);
+    const inner = await onDisk(`the ingest ${ref}`, () => local.resume(raw, expected));
     return new NamespacedIngest({ inner, ref, metadata, pins });
   }
 

@@ -1,6 +1,7 @@
 import type { CallContext } from '@berth/model/context';
 import type { BlobInfo, CommitOptions, Expected, Ingest } from '../content.ts';
 import type { SqliteMetadata } from '../metadata/sqlite-metadata.ts';
+import { onDisk } from '../root/disk-error.ts';
 import type { BlobPins } from './blob-pins.ts';
 import type { LocalIngest } from './local-ingest.ts';
 
@@ -27,7 +28,7 @@ export class NamespacedIngest implements Ingest {
   }
 
   write(chunk: Uint8Array): Promise<void> {
-    return this.#parts.inner.write(chunk);
+    return onDisk(`the ingest ${this.ref}`, () => this.#parts.inner.write(chunk));
   }
 
   truncate(size: number): Promise<void> {
@@ -42,7 +43,9 @@ export class NamespacedIngest implements Ingest {
       pinned.push(digest);
     };
     try {
-      const { digest, size } = await inner.commit(context, expected, { ...options, onPublish });
+      const { digest, size } = await onDisk(`the ingest ${this.ref}`, () =>
+        inner.commit(context, expected, { ...options, onPublish }),
+      );
       return await metadata.write((tx) => {
         const { namespace, lease } = context;
         tx.leases.protect(namespace, lease, { kind: 'blob', key: digest });

@@ -11,9 +11,16 @@ import { openStores, type Stores } from '../open-stores.ts';
 const context = backgroundContext();
 let root: string;
 let stores: Stores;
+let clock: number;
+const open = (): Promise<Stores> => openStores({ root, log: silentLog, snapshotter: 'overlayfs', now: () => clock });
+const reopen = async (): Promise<void> => {
+  await stores[Symbol.asyncDispose]();
+  stores = await open();
+};
 beforeEach(async () => {
   root = mkdtempSync(path.join(tmpdir(), 'berth-gc-'));
-  stores = await openStores({ root, log: silentLog, snapshotter: 'overlayfs' });
+  clock = Date.now();
+  stores = await open();
 });
 afterEach(async () => {
   await stores[Symbol.asyncDispose]();
@@ -109,12 +116,11 @@ describe('collection', () => {
   });
 
   it('leaves what a recorded lease protects over a restart, until its time is over', async () => {
-    const lease = await stores.leases.create('default', 150);
+    const lease = await stores.leases.create('default', 1000);
     const digest = await put('leased', {}, withLease(context, lease.id));
-    await stores[Symbol.asyncDispose]();
-    stores = await openStores({ root, log: silentLog, snapshotter: 'overlayfs' });
+    await reopen();
     assert.deepEqual(await left(), [digest]);
-    await new Promise((resolve) => setTimeout(resolve, 160));
+    clock += 1000;
     assert.deepEqual((await stores.collector.collect()).blobs, [digest]);
   });
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { BerthError } from '@berth/model/error';
+import type { Reserve } from './reserve.ts';
 
 interface Waiting {
   /** Runs the action; answers how to settle its promise once the transaction's fate is known. */
@@ -15,6 +16,7 @@ export class GroupCommit {
   readonly #db: DatabaseSync;
   /** Runs inside each transaction, after its writes and before COMMIT. */
   readonly #beforeCommit: () => void;
+  readonly #reserve: Reserve | undefined;
   readonly #begin;
   readonly #commit;
   readonly #save;
@@ -22,7 +24,9 @@ export class GroupCommit {
   #queue: Waiting[] = [];
   #closed = false;
 
-  constructor(db: DatabaseSync, beforeCommit: () => void) {
+  /** @param reserve given up when the disk is full, so that what frees space can be written */
+  constructor(db: DatabaseSync, beforeCommit: () => void, reserve?: Reserve) {
+    this.#reserve = reserve;
     this.#db = db;
     this.#beforeCommit = beforeCommit;
     this.#begin = db.prepare('BEGIN IMMEDIATE');
@@ -45,15 +49,35 @@ export class GroupCommit {
     if (queue.length === 0) return;
     this.#queue = [];
     try {
+      const settle = this.#commitAll(queue);
+      this.#reserve?.hold();
+      for (const done of settle) done();
+    } catch (error) {
+      const failure = commitError(error);
+      for (const one of queue) one.reject(failure);
+    }
+  }
+
+  /** Once more with the reserve's space when there is none left: nothing of the first try has happened. */
+  #commitAll(queue: readonly Waiting[]): (() => void)[] {
+    try {
+      return this.#commitOnce(queue);
+    } catch (error) {
+      if (sqliteCode(error) !== sqliteFull || this.#reserve?.release() !== true) throw error;
+      return this.#commitOnce(queue);
+    }
+  }
+
+  #commitOnce(queue: readonly Waiting[]): (() => void)[] {
+    try {
       this.#begin.run();
       const settle = queue.map((one) => one.run());
       this.#beforeCommit();
       this.#commit.run();
-      for (const done of settle) done();
+      return settle;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      const failure = commitError(error);
-      for (const one of queue) one.reject(failure);
+      throw error;
     }
   }
 
@@ -72,7 +96,7 @@ export class GroupCommit {
       return () => resolve(value);
     } catch (error) {
       // SQLite itself ends the transaction on a full disk and the like: then all of the group failed.
-      if (!this.#db.isTransaction) throw error;
+      if (!this.#db.isTransaction || (sqliteCode(error) === sqliteFull && this.#reserve?.isHeld === true)) throw error;
       this.#db.exec('ROLLBACK TO one; RELEASE one');
       const failure = sqliteCode(error) === undefined ? error : commitError(error);
       return () => reject(failure);
@@ -90,10 +114,13 @@ function sqliteCode(error: unknown): number | undefined {
   return typeof code === 'number' ? code & 0xff : undefined;
 }
 
+const sqliteReadOnly = 8;
 const sqliteFull = 13;
 
 function commitError(cause: unknown): BerthError {
-  const kind = sqliteCode(cause) === sqliteFull ? 'resource_exhausted' : 'internal';
+  const code = sqliteCode(cause);
+  const kind =
+    code === sqliteFull ? 'resource_exhausted' : code === sqliteReadOnly ? 'failed_precondition' : 'internal';
   const message = cause instanceof Error ? cause.message : String(cause);
   return new BerthError(kind, `the metadata transaction was not committed: ${message}`, {
     code: 'commit_failed',

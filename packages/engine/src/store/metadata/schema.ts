@@ -102,15 +102,15 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX document_parents_by_parent ON document_parents (scope, parent);
   INSERT INTO document_parents
-    SELECT scope, value, digest, substr(key, 32) FROM blobs, json_each(blobs.labels)
+    SELECT scope, value, digest, substr(key, 30) FROM blobs, json_each(blobs.labels)
       WHERE key GLOB 'containerd.io/gc.ref.content.*' AND key NOT GLOB '*.l.*';
   CREATE TRIGGER blob_added AFTER INSERT ON blobs WHEN NEW.labels GLOB '*gc.ref.content.*' BEGIN
-    INSERT INTO document_parents SELECT NEW.scope, value, NEW.digest, substr(key, 32) FROM json_each(NEW.labels)
+    INSERT INTO document_parents SELECT NEW.scope, value, NEW.digest, substr(key, 30) FROM json_each(NEW.labels)
       WHERE key GLOB 'containerd.io/gc.ref.content.*' AND key NOT GLOB '*.l.*';
   END;
   CREATE TRIGGER blob_labelled AFTER UPDATE OF labels ON blobs WHEN NEW.labels <> OLD.labels BEGIN
     DELETE FROM document_parents WHERE scope = OLD.scope AND parent = OLD.digest;
-    INSERT INTO document_parents SELECT NEW.scope, value, NEW.digest, substr(key, 32) FROM json_each(NEW.labels)
+    INSERT INTO document_parents SELECT NEW.scope, value, NEW.digest, substr(key, 30) FROM json_each(NEW.labels)
       WHERE key GLOB 'containerd.io/gc.ref.content.*' AND key NOT GLOB '*.l.*';
   END;
   CREATE TRIGGER blob_removed AFTER DELETE ON blobs BEGIN

@@ -212,6 +212,38 @@ describe('records of images and namespaces', () => {
   });
 });
 
+describe('images by digest', () => {
+  let store: SqliteMetadata;
+  beforeEach(() => (store = SqliteMetadata.open(file)));
+  afterEach(() => store[Symbol.asyncDispose]());
+  const digest = (text: string) => sha256(text);
+  const blob = (text: string, labels: Record<string, string> = {}): Promise<unknown> =>
+    store.write((tx) => tx.blobs.put('group/default', { digest: digest(text), size: 1, labels }));
+  const found = (start: string, by: 'byTarget' | 'byConfig'): string[] =>
+    store.read((tx) => tx.images[by]('default', start).map(({ name }) => name));
+
+  it('are found by the start of their target’s, and of their config’s through manifests and indexes', async () => {
+    await blob('manifest', {
+      'containerd.io/gc.ref.content.config': digest('config'),
+      'containerd.io/gc.ref.content.l.0': digest('layer'),
+    });
+    await blob('index', { 'containerd.io/gc.ref.content.m.0': digest('manifest') });
+    for (const name of ['manifest', 'index']) {
+      const described = { mediaType: 'm', digest: digest(name), size: 1 };
+      await store.write((tx) => tx.images.put({ namespace: 'default', name, target: described, labels: {} }));
+    }
+    assert.deepEqual(found(digest('index').slice(0, 20), 'byTarget'), ['index']);
+    assert.deepEqual(found(digest('config').slice(0, 20), 'byTarget'), []);
+    assert.deepEqual(found(digest('config').slice(0, 20), 'byConfig').toSorted(), ['index', 'manifest']);
+    assert.deepEqual(found(digest('layer'), 'byConfig'), []);
+    assert.deepEqual(found(digest('manifest'), 'byConfig'), []);
+    await store.write((tx) =>
+      tx.blobs.label('group/default', digest('manifest'), { 'containerd.io/gc.ref.content.config': '' }),
+    );
+    assert.deepEqual(found(digest('config'), 'byConfig'), []);
+  });
+});
+
 describe('a database file', () => {
   it('is for its owner only', async () => {
     const store = SqliteMetadata.open(file);

@@ -10,6 +10,7 @@ import { type NamespaceTable, namespaceTable } from './namespace-table.ts';
 import type { Mutations } from './mutations.ts';
 import type { ProcessLeases } from './process-leases.ts';
 import { newRecords } from './records.ts';
+import { Reserve } from './reserve.ts';
 import { type SnapshotTable, snapshotTable } from './snapshot-table.ts';
 
 /** All tables: what the other stores keep is in the same transactions as what the services keep. */
@@ -34,7 +35,7 @@ export class SqliteMetadata implements MetadataStore {
   readonly #tables: Tables;
   readonly #commits: GroupCommit;
 
-  private constructor(db: DatabaseSync, now?: () => number) {
+  private constructor(db: DatabaseSync, reserve: Reserve, now?: () => number) {
     this.#db = db;
     const records = newRecords(now);
     ({ processLeases: this.processLeases, mutations: this.mutations, now: this.now } = records);
@@ -48,7 +49,7 @@ export class SqliteMetadata implements MetadataStore {
       snapshots: snapshotTable(db, records),
       leases: leaseTable(db, namespaces, records),
     };
-    this.#commits = new GroupCommit(db, () => this.beforeCommit(this.#tables));
+    this.#commits = new GroupCommit(db, () => this.beforeCommit(this.#tables), reserve);
   }
 
   /**
@@ -56,7 +57,7 @@ export class SqliteMetadata implements MetadataStore {
    * @throws data_loss (`corrupt_database`), failed_precondition (`newer_database`, `foreign_database`)
    */
   static open(file: string, now?: () => number): SqliteMetadata {
-    return new SqliteMetadata(openDatabase(file), now);
+    return new SqliteMetadata(openDatabase(file), new Reserve(`${file}-reserve`), now);
   }
 
   write<T>(action: (tx: Tables) => T): Promise<T> {

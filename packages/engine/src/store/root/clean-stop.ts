@@ -28,7 +28,11 @@ export class CleanStopMark {
 
   /** The stores were closed in order. */
   clear(): void {
-    rmSync(this.#file, { force: true });
+    try {
+      rmSync(this.#file, { force: true });
+    } catch {
+      // A disk that has become read-only, say. A mark too many costs a check at worst.
+    }
   }
 }
 

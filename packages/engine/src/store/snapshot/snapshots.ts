@@ -14,6 +14,7 @@ import type {
   SnapshotStore,
   SnapshotUsage,
 } from '../snapshot.ts';
+import { diskError } from '../root/disk-error.ts';
 import type { DiskSync } from './disk-sync.ts';
 import type { SnapshotDriver, SnapshotStack } from './driver.ts';
 import { filesPath } from './tree-folder.ts';
@@ -61,7 +62,7 @@ export class Snapshots implements SnapshotStore, AsyncDisposable {
     );
     const store = new Snapshots(options, lastId);
     const known = new Set(records.map(({ id }) => String(id)));
-    for (const name of names) if (!known.has(name)) void store.#sweep(name);
+    for (const name of names) if (!known.has(name)) void store.#sweepLater(name);
     return store;
   }
 
@@ -180,19 +181,29 @@ export class Snapshots implements SnapshotStore, AsyncDisposable {
         tx.snapshots.create({ id, driver: driver.name, namespace: context.namespace, kind, key, parent, labels });
       });
     } catch (error) {
-      await this.discard(id);
-      throw error;
+      // On a disk that fails, this fails as well; the next open sweeps folders without a record.
+      await this.discard(id).catch(() => undefined);
+      throw diskError(error, `the snapshot ${key}`);
     }
     return { key, path: filesPath(root, id), mount: driver.mount(root, stack) };
   }
 
-  #sweep(name: string): Promise<void> {
+  /** What stays now is found again at the next open. */
+  async #sweepLater(name: string): Promise<void> {
+    try {
+      await this.#sweep(name);
+    } catch (error) {
+      this.#options.log.warn('a folder without a record stays', { folder: name, error: String(error) });
+    }
+  }
+
+  async #sweep(name: string): Promise<void> {
     const { root, log } = this.#options;
     const trash = name.startsWith('trash-') ? name : `trash-${name}`;
     try {
       if (trash !== name) renameSync(path.join(root, name), path.join(root, trash));
     } catch (error) {
-      if (errnoName(error) === 'ENOENT') return Promise.resolve();
+      if (errnoName(error) === 'ENOENT') return;
       throw error;
     }
     const removal = rm(path.join(root, trash), { recursive: true, force: true })
@@ -201,7 +212,7 @@ export class Snapshots implements SnapshotStore, AsyncDisposable {
       )
       .finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
-    return removal;
+    await removal;
   }
 }
 
