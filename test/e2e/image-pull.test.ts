@@ -35,13 +35,16 @@ describe('berth pull', { skip: whySkipped || whyNoRegistry }, () => {
   it('brings an image that then runs, with the digest that the registry has for it', async () => {
     const digest = await seed(registry, 'app:1', testImage({ compression: 'gzip' }));
     await using place = await ImageWorkplace.open();
-    const ref = `${registry.host}/app:1`;
+    const ref = `${slow.host}/app:1`;
     assert.match(await place.engine.expect(['pull', ref]), new RegExp(`Digest: ${digest}`));
     assert.equal((await place.inspect(ref)).Id, digest);
     assert.equal(await place.shell(ref, 'echo runs'), 'runs');
-    const requests = slow.requests.length;
+    slow.requests.length = 0;
     assert.match(await place.engine.expect(['pull', ref]), /up to date/);
-    assert.equal(slow.requests.length, requests);
+    assert.deepEqual(
+      slow.requests.filter((request) => !request.includes(' /v2/ ')),
+      ['HEAD /v2/app/manifests/1'],
+    );
   });
 
   it('tells what is wrong: no such image, no such registry', async () => {
@@ -109,6 +112,22 @@ describe('berth pull', { skip: whySkipped || whyNoRegistry }, () => {
     const { served } = slow;
     await sleep(300);
     assert.equal(slow.served, served);
+  });
+
+  it('does not keep the daemon from ending', async () => {
+    await seed(registry, 'ended:1', bigImage(8 * mebibyte));
+    await using place = await ImageWorkplace.open();
+    slow.served = 0;
+    slow.pause = 50;
+    const pull = place.engine.berth(['pull', '-q', `${slow.host}/ended:1`]);
+    while (slow.served < mebibyte) await sleep(5);
+    await place.engine.stop();
+    slow.pause = 0;
+    assert.notEqual((await pull).code, 0);
+    assert.match(place.engine.log, /berthd ends/);
+    assert.doesNotMatch(place.engine.log, /"level":"error"|\n +at /);
+    await place.engine.launch();
+    await place.engine.expect(['pull', '-q', `${slow.host}/ended:1`]);
   });
 
   it('survives a registry that goes away in between', async () => {

@@ -9,6 +9,7 @@ import { parseReference } from '@berth/model/reference';
 import type { BuiltDocument, ImportedImage } from '@berth/image/import/build';
 import { importRootfs } from '@berth/image/import/import-rootfs';
 import type { Labels } from '#store/content';
+import { afterFailure } from './after-failure.ts';
 import type { ImageBackend } from './backend.ts';
 import type { ImportRequest, LoadedImages, Progress } from './contract.ts';
 import { childLabels, danglingName, diffIdLabel, snapshotLabel } from './labels.ts';
@@ -34,9 +35,7 @@ export async function importImage(backend: ImageBackend, context: CallContext, j
     backend.events.publish({ type: 'image', action: 'import', id: target.digest, attributes });
     return { images: [{ target: target.digest, names: name === undefined ? [] : [name] }] };
   } catch (error) {
-    // The lease is gone: so is what was stored under it.
-    await backend.collector.collect();
-    throw error;
+    throw await afterFailure(backend, context, error);
   }
 }
 

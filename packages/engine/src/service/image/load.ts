@@ -3,6 +3,7 @@ import { BerthError } from '@berth/model/error';
 import { openArchive } from '@berth/image/archive/open';
 import type { ArchivedImage } from '@berth/image/archive/archive';
 import { archiveSource } from './archive-source.ts';
+import { afterFailure } from './after-failure.ts';
 import type { ImageBackend } from './backend.ts';
 import { bringImage } from './bring-image.ts';
 import type { LoadedImages, Progress } from './contract.ts';
@@ -27,9 +28,7 @@ export async function loadArchive(
     await nameImages(backend, context.namespace, images);
     return { images: images.map(({ target, names }) => ({ target: target.digest, names })) };
   } catch (error) {
-    // The lease is gone: so is what was stored under it.
-    await backend.collector.collect();
-    throw error;
+    throw await afterFailure(backend, context, error);
   }
 }
 

@@ -5,10 +5,10 @@ import { familiarName, parseReference, type Reference } from '@berth/model/refer
 import type { ImageSource } from '@berth/image/medium/medium';
 import { openRegistrySource } from '@berth/image/medium/registry/source';
 import type { RegistryClient } from '@berth/image/registry/contract';
+import { afterFailure } from './after-failure.ts';
 import type { ImageBackend } from './backend.ts';
 import { bringImage } from './bring-image.ts';
 import type { Progress, PulledImage, PullOptions } from './contract.ts';
-import { diskError } from './disk-error.ts';
 import { moveName } from './name-change.ts';
 
 export interface PullJob {
@@ -29,11 +29,7 @@ export async function pullImage(backend: ImageBackend, context: CallContext, job
     }
     return { images };
   } catch (error) {
-    // The lease is gone: so is what was stored under it. Downloads that were cut off stay, to be taken up.
-    await backend.collector.collect().catch((cause: unknown) => {
-      context.log.warn('what a failed pull has left is not collected yet', { error: String(cause) });
-    });
-    throw diskError(backend.root, error);
+    throw await afterFailure(backend, context, error);
   }
 }
 
