@@ -94,7 +94,8 @@ describe('copy and a real registry', { skip: whyNoRegistry }, () => {
     await copy('oci:@tags:1', 'registry://HOST/tags:1', { additionalNames: [`${registry.host}/tags:2`] });
     await copy('registry://HOST/tags:2', 'dir:@tagged');
     const others = { additionalNames: [`${registry.host}/others:2`] };
-    await assert.rejects(copy('oci:@tags:1', 'registry://HOST/tags:3', others), { kind: 'invalid_argument' });
+    await assert.rejects(copy('oci:@tags:1', 'registry://HOST/never:3', others), { kind: 'invalid_argument' });
+    assert.equal(existsSync(join(registry.root, 'docker/registry/v2/repositories/never')), false);
   });
 
   it('compresses anew on the way, and skopeo reads it', { skip: !existsSync('/usr/bin/skopeo') }, async () => {

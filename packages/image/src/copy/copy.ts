@@ -60,12 +60,13 @@ async function imagesOf(
 async function copyOne(job: CopyJob, image: SourceImage, mover: TreeMover): Promise<CopyResult['images'][number]> {
   const { source, target, options, signal } = job;
   const { keepsNames = false } = target;
+  const names = [...new Set([...(keepsNames ? image.names : []), ...(options.additionalNames ?? [])])];
+  target.checkNames?.(names);
   const tree = await mover.blobs.atSource(
     image.target,
     async () => await readTree(source, image.target, { ...options, signal }),
   );
   const fitting = fitTree(tree, target, options);
-  const names = [...new Set([...(keepsNames ? image.names : []), ...(options.additionalNames ?? [])])];
   const id = names[0] ?? target.title;
   const published = await again(mover, async () => {
     const moved = await moveTree(mover, fitting);

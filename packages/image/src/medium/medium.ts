@@ -63,6 +63,8 @@ export interface ImageTarget extends AsyncDisposable {
   readonly keepsNames?: boolean;
   /** As a source's. */
   readonly triesAgain?: boolean;
+  /** Refuses names of `publish` that it cannot give, before anything is put. @throws invalid_argument */
+  checkNames?(names: readonly string[]): void;
   /**
    * True when the blob or document is there already, or could be had without sending it (mounted from the origin in
    * the same registry): then it is not put. With a `diffId` or `chainId` a target that keeps unpacked layers may know

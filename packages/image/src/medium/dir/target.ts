@@ -78,14 +78,17 @@ class DirTarget implements ImageTarget {
     await this.#store(descriptor, memoryBlob(bytes), { signal });
   };
 
-  publish: ImageTarget['publish'] = async ({ target, names }) => {
-    const { place, occupied } = this.#places;
-    const making = this.#places.making.path;
+  checkNames(names: readonly string[]): void {
     if (names.length > 0)
       throw new BerthError('invalid_argument', `${this.title} has no place for names`, {
         code: 'no_names',
         hint: 'leave --additional-tag out, or copy into oci:PATH:TAG',
       });
+  }
+
+  publish: ImageTarget['publish'] = async ({ target }) => {
+    const { place, occupied } = this.#places;
+    const making = this.#places.making.path;
     await rename(this.#path(target), join(making, topDocument));
     await this.#write(versionFile, Buffer.from(version));
     await syncFolder(making);

@@ -32,6 +32,10 @@ class RegistryTarget implements ImageTarget {
     this.title = `registry://${reference.name}`;
   }
 
+  checkNames(names: readonly string[]): void {
+    for (const name of names) this.#tagOf(name);
+  }
+
   async has({ digest, mediaType }: Descriptor, { signal, origin }: BlobHints): Promise<boolean> {
     if (isManifest(mediaType)) return await this.#repository.hasManifest(digest, signal);
     if (await this.#repository.hasBlob(digest, signal)) return true;
