@@ -179,7 +179,7 @@ export class Dockerd implements Places, AsyncDisposable {
 
   #flags(): string[] {
     const places = ['--data-root', this.root, '--exec-root', this.run, '--pidfile', path.join(this.home, 'pid')];
-    const network = ['--bridge=none', '--iptables=false', '--ip-forward=false', '--ip-masq=false'];
+    const network = ['--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-forward=false', '--ip-masq=false'];
     return [
       ...places,
       ...network,

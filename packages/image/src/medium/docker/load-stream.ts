@@ -73,9 +73,10 @@ export class LoadStream {
     return await this.#upload.answer;
   }
 
-  /** Breaks it off, if it has not ended. */
+  /** Breaks it off; nothing is waited for any more. A daemon that has all of it may finish by itself. */
   destroy(): void {
     this.#fail(new BerthError('cancelled', 'the load was broken off'));
+    this.#aborter.abort();
   }
 
   async #complete(member: OpenMember, signal: AbortSignal, onProgress?: (bytes: number) => void): Promise<void> {

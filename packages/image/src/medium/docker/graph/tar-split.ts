@@ -25,8 +25,8 @@ interface Line {
 
 const fileType = 1;
 const segmentType = 2;
-/** A tar may end in as many zeros as it likes; half a gigabyte is Node's longest text. */
-const maxLine = 256 << 20;
+/** Docker notes padding by the megabyte; a header is as long as its PAX records. */
+const maxLine = 32 << 20;
 
 /** The parts in order. @throws data_loss (`bad_tar_split`) for what is none, not_found when there is no such file */
 export async function* tarParts(path: string): AsyncGenerator<TarPart> {
