@@ -9,6 +9,9 @@ import type { Answer } from '../transport/exchange.ts';
 import { follow } from '../transport/redirect.ts';
 import { systemTls } from '../host/tls.ts';
 
+/** From here on it pays to read a body by other means. */
+const bulky = 1 << 20;
+
 /** The bytes from `start` up to `end`, which is not among them. */
 export interface ByteRange {
   readonly start: number;
@@ -47,6 +50,7 @@ export async function openBlob(
     expect: [200, 206, 416],
     subject,
     signal,
+    bulk: range.end - range.start >= bulky,
   };
   try {
     return await firstAnswer(all.slice(Math.min(skipped, all.length - 1)), signal, async (session, once) =>

@@ -1,7 +1,16 @@
-import { type Agent, type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
+import {
+  type Agent,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as plainRequest,
+} from 'node:http';
 import { request as tlsRequest } from 'node:https';
+import type { Readable } from 'node:stream';
 import { BerthError } from '@berth/model/error';
+import { isLoopback } from '../host/loopback.ts';
 import type { Tuning } from '../tuning.ts';
+import { bulkExchange } from './bulk.ts';
 import { connectionFailure, SourceFailure, stalled } from './connection-failure.ts';
 
 /** What goes along with a request; read again when the request is sent again. */
@@ -17,15 +26,17 @@ export interface Outgoing {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Body;
   readonly signal: AbortSignal;
+  /** The answer is expected to be large. */
+  readonly bulk?: boolean;
 }
 
 export interface Answer {
   readonly status: number;
-  readonly headers: IncomingMessage['headers'];
+  readonly headers: IncomingHttpHeaders;
   /** Who answered, after redirects. */
   readonly url: URL;
   /** To be read with the functions of body.ts, or discarded. */
-  readonly stream: IncomingMessage;
+  readonly stream: Readable;
 }
 
 export type Patience = Pick<Tuning, 'connectPatience' | 'answerPatience' | 'bodyPatience'>;
@@ -38,6 +49,8 @@ export type Patience = Pick<Tuning, 'connectPatience' | 'answerPatience' | 'body
 export async function exchange(outgoing: Outgoing, agent: Agent, patience: Patience): Promise<Answer> {
   const { method, url, headers, body, signal } = outgoing;
   signal.throwIfAborted();
+  const bulk = await tryBulk(outgoing, patience);
+  if (bulk !== undefined) return bulk;
   const length = body === undefined ? {} : { 'content-length': String(body.size) };
   const start = url.protocol === 'https:' ? tlsRequest : plainRequest;
   const request = start(url, { method, headers: { ...headers, ...length }, agent, signal });
@@ -51,6 +64,16 @@ export async function exchange(outgoing: Outgoing, agent: Agent, patience: Patie
   } catch (error) {
     request.destroy();
     if (error instanceof SourceFailure) throw error;
+    throw signal.aborted ? signal.reason : connectionFailure(error, url);
+  }
+}
+
+async function tryBulk(outgoing: Outgoing, patience: Patience): Promise<Answer | undefined> {
+  const { url, signal, bulk } = outgoing;
+  if (bulk !== true || url.protocol !== 'http:' || !isLoopback(url.host)) return undefined;
+  try {
+    return await bulkExchange(outgoing, patience);
+  } catch (error) {
     throw signal.aborted ? signal.reason : connectionFailure(error, url);
   }
 }

@@ -32,6 +32,8 @@ export interface ApiRequest {
   readonly signal: AbortSignal;
   /** A failure that may pass is thrown at once: the caller knows better where to go on. */
   readonly once?: boolean;
+  /** The answer is expected to be large. */
+  readonly bulk?: boolean;
 }
 
 export interface SessionParts {
@@ -136,7 +138,7 @@ export class Session {
   }
 
   async #once(request: ApiRequest, url: URL, authorization: string | undefined): Promise<Answer> {
-    const { method, headers, body, signal } = request;
+    const { method, headers, body, signal, bulk = false } = request;
     const sent = {
       'user-agent': this.#userAgent,
       accept: '*/*',
@@ -147,7 +149,7 @@ export class Session {
     };
     const own = url.origin === new URL(this.#root!).origin;
     const route = own ? this.#route : { ...this.#route, tls: systemTls, ownHeaders: {} };
-    return await follow({ method, url, headers: sent, signal, ...(body === undefined ? {} : { body }) }, route);
+    return await follow({ method, url, headers: sent, signal, bulk, ...(body === undefined ? {} : { body }) }, route);
   }
 
   async #url(target: string | URL, signal: AbortSignal): Promise<URL> {
