@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -22,7 +23,7 @@ import { ImageService } from '@berth/wire/gen/cri/v1/api_pb';
 import type { Containerd } from '../bench/peer/containerd.ts';
 import { manifestOf, ociLayout, writeFiles } from '../harness/archives.ts';
 import { BrokenLink } from '../harness/broken-link.ts';
-import { testImage } from '../harness/images.ts';
+import { busybox, testImage } from '../harness/images.ts';
 import { eventPatience } from '../harness/patience.ts';
 import { bigImage, layoutFiles, wrongDiffId } from './containerd-images.ts';
 import { snapshotterOf, startContainerd, whyNoContainerd } from './live-containerd.ts';
@@ -246,6 +247,19 @@ describe('copies from and to a live containerd', { skip: whyNoContainerd }, () =
     assert.notEqual(await ctr('broken', 'leases', 'ls', '-q'), '');
     await target[Symbol.asyncDispose]();
     await assertNoLease('broken');
+  });
+
+  it('puts the same image several times at once', async () => {
+    const image = testImage({ layers: [busybox(), [{ path: 'noise', body: randomBytes(3 << 20) }]] });
+    const layoutFolder = writeFiles(ociLayout(image, 'tag'), mkdtempSync(path.join(folder, 'layout-')));
+    const copies = Array.from({ length: 3 }, async () => {
+      await using source = await openOciSource({ path: layoutFolder, reference: 'tag' }, { scratch: folder });
+      await put(source, 'together');
+    });
+    await Promise.all(copies);
+    assert.match(await ctr('together', 'images', 'check'), /complete \(3\/3\).*true/);
+    assert.equal(await ctr('together', 'content', 'active'), 'REF\tSIZE\tAGE\t\n');
+    await assertNoLease('together');
   });
 
   it('goes on where a copy ended that was killed', async () => {

@@ -72,7 +72,10 @@ export async function adopt(channel: Channel, options: IngestOptions): Promise<b
   if (opened === undefined) return true;
   await using call = opened.call;
   const { size } = options.descriptor;
-  if (opened.offset < size || size === 0) return false;
+  if (opened.offset < size || size === 0) {
+    await close(call);
+    return false;
+  }
   try {
     await commit(call, options);
     return true;
@@ -184,6 +187,12 @@ async function commit(call: WriteCall, { descriptor, labels = {} }: IngestOption
       cause: error,
     });
   }
+}
+
+/** Ends a write so that, once this returns, the ingest is free for the next one. */
+async function close(call: WriteCall): Promise<void> {
+  call.finish();
+  while ((await call.receive()) !== undefined);
 }
 
 async function abort(channel: Channel, descriptor: Descriptor): Promise<void> {
