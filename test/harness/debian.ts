@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 const release = 'bookworm';
@@ -18,6 +18,8 @@ export function debianTar(): { readonly tar: string } | { readonly obstacle: str
   mkdirSync(path.dirname(tarFile), { recursive: true });
   // Not below build/: debootstrap refuses file systems without devices.
   const folder = mkdtempSync('/var/tmp/berth-debian-');
+  // The tar has the root folder too, and others than root walk through it.
+  chmodSync(folder, 0o755);
   try {
     const made = spawnSync('debootstrap', ['--variant=minbase', release, folder, mirror], {
       stdio: 'ignore',
