@@ -7,6 +7,7 @@ import type { BlobHints, ImageSource, ImageTarget, SourceBlob } from '../medium/
 import type { CopyOptions, CopyStatus } from './contract.ts';
 import { Lanes } from './lanes.ts';
 import { recompress } from './recompress.ts';
+import { layerTypeOf } from './rewrite.ts';
 import { resumingBlob, type RetryOptions, withRetries } from './retry.ts';
 
 /** From where to where, and how. */
@@ -38,7 +39,10 @@ export class BlobMover {
   /** @returns the blob's descriptor at the target: another one where its compression had to change */
   async blob(descriptor: Descriptor, facts: LayerFacts): Promise<Descriptor> {
     if (!this.#moved.has(descriptor.digest)) this.#tell(descriptor, 'waiting', 0);
-    return await this.#once(descriptor, async () => await this.#blob(descriptor, facts));
+    const now = await this.#once(descriptor, async () => await this.#blob(descriptor, facts));
+    if (now.digest === descriptor.digest) return descriptor;
+    // Another manifest may have named the same blob in the other family's words.
+    return { ...now, mediaType: layerTypeOf(descriptor.mediaType, layerCompression(now.mediaType) ?? 'none') };
   }
 
   /** A config: small, and not put where it is. */
@@ -81,13 +85,16 @@ export class BlobMover {
   async #blob(descriptor: Descriptor, facts: LayerFacts): Promise<Descriptor> {
     this.#job.signal.throwIfAborted();
     const compression = this.#compressionFor(descriptor);
-    if (compression !== undefined) return await this.#inAnother(compression, descriptor, facts);
+    if (compression !== undefined && !this.#isKnownByContent())
+      return await this.#inAnother(compression, descriptor, facts);
     const { source, signal } = this.#job;
     if (await this.#isThere(descriptor, facts)) return descriptor;
+    if (compression !== undefined) return await this.#inAnother(compression, descriptor, facts);
     const substitute = await this.#substitute(descriptor, facts);
     if (substitute !== undefined) return substitute;
     // The licence of such a layer lets only its maker hand it out: whoever unpacks it fetches it there.
-    if (isForeign(descriptor) && !(await source.has(descriptor, signal))) return descriptor;
+    if (isForeign(descriptor) && !(await this.atSource(descriptor, async () => await source.has(descriptor, signal))))
+      return descriptor;
     await this.#put(descriptor, source.blob(descriptor), facts);
     return descriptor;
   }
@@ -104,7 +111,7 @@ export class BlobMover {
   async #substitute(descriptor: Descriptor, { diffId }: LayerFacts): Promise<Descriptor | undefined> {
     const { source, target, options, signal } = this.#job;
     if (source.makesManifests !== true || options.preserveDigests === true || diffId === undefined) return undefined;
-    const found = await target.substitute?.(descriptor, diffId, signal);
+    const found = await this.atTarget(descriptor, async () => await target.substitute?.(descriptor, diffId, signal));
     if (found === undefined) return undefined;
     this.present += found.size;
     this.#tell(descriptor, 'already there');
@@ -148,6 +155,12 @@ export class BlobMover {
     if (wanted === own) return undefined;
     if (options.preserveDigests === true) throw wouldChange(descriptor, target.title, own, wanted);
     return wanted;
+  }
+
+  /** Where layers are kept unpacked, how one was compressed does not matter to find it. */
+  #isKnownByContent(): boolean {
+    const { target, options } = this.#job;
+    return !target.abilities.manifestBytes && options.compress === undefined;
   }
 
   #hints(facts: LayerFacts): BlobHints {
