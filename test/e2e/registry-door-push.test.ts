@@ -277,7 +277,10 @@ describe('push of a manifest', () => {
   it('keeps what was pushed until a manifest needs it, and no longer than that', async () => {
     const { bytes, digest, layer } = await artifact('man/h');
     await stores.collector.collect();
+    const waiting = () => stores.metadata.read((tx) => tx.leases.list('default').map(({ id }) => id));
+    assert.ok(waiting().includes(`pushed-${digestOf(layer)}`));
     assert.equal((await put('man/h', 'tag', bytes)).status, 201);
+    assert.ok(!waiting().includes(`pushed-${digestOf(layer)}`));
     await stores.collector.collect();
     assert.equal((await asOwner('HEAD', `/v2/man/h/blobs/${digestOf(layer)}`)).status, 200);
     assert.equal((await asOwner('DELETE', '/v2/man/h/manifests/tag')).status, 202);

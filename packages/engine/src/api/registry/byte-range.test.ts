@@ -21,7 +21,7 @@ test('a range of bytes is inside of them, or none, or all', () => {
     'bytes=--1',
     'items=0-1',
   ]) {
-    assert.equal(wantedSpan(text, 10), undefined, text);
+    assert.equal(wantedSpan(text, 10), undefined, String(text));
   }
   // More digits than a number has.
   assert.equal(wantedSpan(`bytes=${'9'.repeat(16)}-`, 10), undefined);

@@ -3,55 +3,45 @@ import { type CallContext, withLease } from '@berth/model/context';
 import type { Digest } from '@berth/model/digest';
 import { isKind } from '@berth/model/error';
 import type { ContentStore } from '#store/content';
-import type { Lease, Leases } from '#store/metadata';
+import type { MetadataStore, ReadTransaction } from '#store/metadata';
 
 /** How long what was pushed waits for the manifest that needs it, ms. */
 const patience = 24 * 60 * 60 * 1000;
 
-interface Hold {
-  readonly lease: Lease;
-  /** Milliseconds since 1970: younger than half of the patience it serves the next caller too. */
-  readonly since: number;
-}
-
 /**
- * Leases of what was pushed and is not needed by anything yet, one for each digest, recorded: a push may outlive the
- * daemon. Those of an earlier daemon end by themselves.
+ * Leases of what was pushed and is not needed by anything yet: one for each digest, named for it, so that whoever puts
+ * the manifest in the end can let it go, a later daemon too.
  */
 export class PushedContent {
   readonly #content: ContentStore;
-  readonly #leases: Leases;
-  readonly #holds = new Map<string, Promise<Hold>>();
+  readonly #metadata: MetadataStore;
 
-  constructor({ content, leases }: { readonly content: ContentStore; readonly leases: Leases }) {
+  constructor({ content, metadata }: { readonly content: ContentStore; readonly metadata: MetadataStore }) {
     this.#content = content;
-    this.#leases = leases;
+    this.#metadata = metadata;
   }
 
-  /** The context in which what is written for this digest is kept for a day. */
+  /** The context in which what is written for this digest is kept for a day, or nearly. */
   async holding(context: CallContext, digest: Digest): Promise<CallContext> {
-    const key = `${context.namespace} ${digest}`;
-    const before = await this.#holds.get(key);
-    const isFresh = before !== undefined && Date.now() - before.since < patience / 2;
-    if (isFresh) return withLease(context, before.lease.id);
-    const made = this.#leases.create(context.namespace, patience).then((lease) => ({ lease, since: Date.now() }));
-    this.#holds.set(key, made);
-    try {
-      return withLease(context, (await made).lease.id);
-    } catch (error) {
-      this.#holds.delete(key);
-      throw error;
-    }
+    const { namespace } = context;
+    const id = leaseOf(digest);
+    if (this.#metadata.read((tx) => isFresh(tx, namespace, id))) return withLease(context, id);
+    await this.#metadata.write((tx) => {
+      if (isFresh(tx, namespace, id)) return;
+      if (tx.leases.get(namespace, id) !== undefined) tx.leases.delete(namespace, id);
+      tx.leases.create({ namespace, id, labels: {}, expiresAt: Date.now() + patience });
+    });
+    return withLease(context, id);
   }
 
   /** Something else needs these now. */
-  async release(context: CallContext, digests: Iterable<Digest>): Promise<void> {
-    for (const digest of digests) {
-      const key = `${context.namespace} ${digest}`;
-      const hold = this.#holds.get(key);
-      this.#holds.delete(key);
-      await (await hold)?.lease[Symbol.asyncDispose]();
-    }
+  async release({ namespace }: CallContext, digests: readonly Digest[]): Promise<void> {
+    const isHeld = (tx: ReadTransaction, digest: Digest): boolean =>
+      tx.leases.get(namespace, leaseOf(digest)) !== undefined;
+    if (!this.#metadata.read((tx) => digests.some((digest) => isHeld(tx, digest)))) return;
+    await this.#metadata.write((tx) => {
+      for (const digest of digests) if (isHeld(tx, digest)) tx.leases.delete(namespace, leaseOf(digest));
+    });
   }
 
   /** Protects a blob that is here, in whatever namespace, by the context's lease. False when it is nowhere. */
@@ -66,4 +56,14 @@ export class PushedContent {
     await this.#content.abort(context, ref);
     return false;
   }
+}
+
+/** One that ends soon is made anew: what it holds is taken over by whoever asks. */
+function isFresh(tx: ReadTransaction, namespace: string, id: string): boolean {
+  const lease = tx.leases.get(namespace, id);
+  return lease?.expiresAt !== undefined && lease.expiresAt - Date.now() > patience / 2;
+}
+
+function leaseOf(digest: Digest): string {
+  return `pushed-${digest}`;
 }

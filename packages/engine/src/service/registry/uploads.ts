@@ -59,7 +59,8 @@ export class UploadSessions implements Uploads, AsyncDisposable {
         return await this.#enter(call, blobPlace(digest), (session) => Promise.resolve(session.size));
       } catch (error) {
         // Somebody writes it, or just has: then this one goes its own way.
-        if (!isKind(error, 'unavailable') && !isKind(error, 'already_exists')) throw error;
+        const isTaken = (['unavailable', 'already_exists', 'not_found'] as const).some((kind) => isKind(error, kind));
+        if (!isTaken) throw error;
       }
     }
     return await this.#enter(call, ownPlace(call, randomUUID()), (session) => Promise.resolve(session.size));
@@ -97,8 +98,12 @@ export class UploadSessions implements Uploads, AsyncDisposable {
     const place = placeOf(call, id);
     await this.#enter(call, place, async ({ ingest }) => {
       this.#open.delete(keyOf(call, place));
-      await this.#content.abort(call.context, place.ref);
-      await ingest[Symbol.asyncDispose]();
+      // Nobody may open it anew before it is gone.
+      try {
+        await this.#content.abort(call.context, place.ref);
+      } finally {
+        await ingest[Symbol.asyncDispose]();
+      }
       return 0;
     });
   }
@@ -120,16 +125,12 @@ export class UploadSessions implements Uploads, AsyncDisposable {
   async #enter(call: RepositoryCall, place: Place, action: (session: Session) => Promise<number>): Promise<Upload> {
     const key = keyOf(call, place);
     const session = this.#open.get(key) ?? (await this.#openSession(call.context, key, place));
-    await itsTurn(session, place.id);
+    using _turn = await takeTurn(session, place.id);
     if (this.#open.get(key) !== session) throw unknownUpload(place.id);
     clearTimeout(session.idle);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    session.busy = promise;
     try {
       return { id: place.id, offset: await action(session) };
     } finally {
-      session.busy = undefined;
-      resolve();
       if (this.#open.get(key) === session) this.#closeWhenIdle(key, session);
     }
   }
@@ -157,14 +158,23 @@ export class UploadSessions implements Uploads, AsyncDisposable {
   }
 }
 
-/** @throws unavailable (`upload_busy`) */
-async function itsTurn(session: Session, id: string): Promise<void> {
+/** The session is the caller's alone until the result is disposed. @throws unavailable (`upload_busy`) */
+async function takeTurn(session: Session, id: string): Promise<Disposable> {
   const deadline = AbortSignal.timeout(turnPatience);
   while (session.busy !== undefined) {
     await Promise.race([session.busy, once(deadline, 'abort')]);
     if (session.busy === undefined || !deadline.aborted) continue;
     throw new BerthError('unavailable', `upload ${id} is being written`, { code: 'upload_busy' });
   }
+  // In the moment in which it was found free: others wait for the same.
+  const { promise, resolve } = Promise.withResolvers<void>();
+  session.busy = promise;
+  return {
+    [Symbol.dispose]() {
+      session.busy = undefined;
+      resolve();
+    },
+  };
 }
 
 async function appendTo(session: Session, id: string, { bytes, offset, length }: UploadPart): Promise<number> {
