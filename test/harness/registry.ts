@@ -16,6 +16,8 @@ export const whyNoRegistry: string | false = existsSync(program) ? false : `need
 export interface RegistrySettings {
   /** With a certificate of an authority of its own: `ca` is its file. */
   readonly tls?: boolean;
+  /** Clients need a certificate of the same authority: `client` is one. */
+  readonly clientCertificates?: boolean;
   readonly htpasswd?: { readonly username: string; readonly password: string };
   /** With a token server of its own: `tokens` is it. */
   readonly token?: TokenServerOptions;
@@ -36,16 +38,19 @@ export class Registry implements AsyncDisposable {
   readonly root: string;
   /** File with the certificate of its authority; with `tls`. */
   readonly ca: string | undefined;
+  /** Files of a certificate that it takes, and its key; with `tls`. */
+  readonly client: readonly [string, string] | undefined;
   readonly tokens: TokenServer | undefined;
   readonly #home: string;
   #child: ChildProcess | undefined;
 
-  private constructor(home: string, parts: Pick<Registry, 'host' | 'url' | 'root' | 'ca' | 'tokens'>) {
+  private constructor(home: string, parts: Pick<Registry, 'host' | 'url' | 'root' | 'ca' | 'client' | 'tokens'>) {
     this.#home = home;
     this.host = parts.host;
     this.url = parts.url;
     this.root = parts.root;
     this.ca = parts.ca;
+    this.client = parts.client;
     this.tokens = parts.tokens;
   }
 
@@ -57,10 +62,11 @@ export class Registry implements AsyncDisposable {
     const host = `localhost:${await freePort()}`;
     const root = settings.root ?? path.join(home, 'data');
     mkdirSync(root, { recursive: true });
+    const clients = settings.clientCertificates === true ? { clientcas: [tls?.ca] } : {};
     const http = {
       addr: host.replace('localhost', '127.0.0.1'),
       secret: 'of a test',
-      ...(tls === undefined ? {} : { tls: { certificate: tls.certificate, key: tls.key } }),
+      ...(tls === undefined ? {} : { tls: { certificate: tls.certificate, key: tls.key, ...clients } }),
     };
     const auth = {
       ...(settings.htpasswd === undefined ? {} : { htpasswd: passwords(home, settings.htpasswd) }),
@@ -83,7 +89,14 @@ export class Registry implements AsyncDisposable {
     };
     writeFileSync(path.join(home, 'config.yml'), JSON.stringify(config));
     const url = `${tls === undefined ? 'http' : 'https'}://${host}`;
-    const registry = new Registry(home, { host, url, root, ca: tls?.ca, tokens });
+    const registry = new Registry(home, {
+      host,
+      url,
+      root,
+      ca: tls?.ca,
+      client: tls && [tls.certificate, tls.key],
+      tokens,
+    });
     await registry.launch();
     return registry;
   }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import { createRegistryClient } from '@berth/image/registry/client';
@@ -179,6 +182,39 @@ describe('a real registry', { skip: whyNoRegistry }, () => {
     // Without any setting a loopback registry may have any certificate, as it may have none.
     await using lenient = client(user);
     await lenient.repository(name).resolve({ tag: '1' }, signal);
+  });
+
+  it('wants a certificate of ours, and is told from one that gets none', async () => {
+    await using registry = await Registry.start({ tls: true, clientCertificates: true });
+    const name = { domain: registry.host, path: 'a' };
+    const folder = path.join(home, 'client', registry.host);
+    mkdirSync(folder, { recursive: true });
+    copyFileSync(registry.ca!, path.join(folder, 'ca.crt'));
+    await using nobody = client(undefined, [path.dirname(folder)]);
+    const refused = nobody.repository(name).resolve({ tag: '1' }, signal);
+    await assert.rejects(refused, { kind: 'failed_precondition', code: 'certificate_refused' });
+    copyFileSync(registry.client![0], path.join(folder, 'us.cert'));
+    copyFileSync(registry.client![1], path.join(folder, 'us.key'));
+    await using known = client(undefined, [path.dirname(folder)]);
+    await roundTrip(known.repository(name));
+  });
+
+  it('with TLS does not lead to a place without', async () => {
+    await using registry = await Registry.start({ tls: true });
+    const [certificate, key] = registry.client!;
+    const options = { cert: readFileSync(certificate), key: readFileSync(key) };
+    const server = createServer(options, (_request, response) => {
+      response.writeHead(307, { location: registry.url.replace('https:', 'http:') }).end();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await using registries = client();
+    const repository = registries.repository({ domain: `localhost:${port}`, path: 'a' });
+    await assert.rejects(repository.resolve({ tag: '1' }, signal), { code: 'bad_redirect' });
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
   });
 
   it('is pulled from a mirror, and pushed to itself', async () => {

@@ -22,6 +22,13 @@ export function connectionFailure(cause: unknown, url: URL): BerthError {
   if (cause instanceof BerthError) return cause;
   const name = errnoName(cause) ?? '';
   const said = plainText(cause instanceof Error ? cause.message : String(cause));
+  if (name.includes('_ALERT_')) {
+    return new BerthError('failed_precondition', `${url.host} does not accept who we are in TLS: ${said}`, {
+      code: 'certificate_refused',
+      cause,
+      hint: `put a certificate and key for it into certs.d/${url.host}, or name them as client in a hosts.toml there`,
+    });
+  }
   if (untrusted.test(name)) {
     return new BerthError(
       'failed_precondition',
