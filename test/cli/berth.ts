@@ -12,9 +12,13 @@ export interface Ended {
 }
 
 /** The command as a process, against the daemon on the socket. As bin/berth does: without `--` Node takes --env-file. */
-export function startBerth(socket: string, args: readonly string[]): ChildProcessWithoutNullStreams {
+export function startBerth(
+  socket: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): ChildProcessWithoutNullStreams {
   return spawn(process.execPath, ['--', program, ...args], {
-    env: { ...process.env, BERTH_HOST: socket, BERTH_RUN: '/nonexistent/run' },
+    env: { ...process.env, BERTH_HOST: socket, BERTH_RUN: '/nonexistent/run', ...env },
     stdio: 'pipe',
   });
 }
@@ -29,6 +33,16 @@ export async function whenEnded(child: ChildProcessWithoutNullStreams, input?: s
   return { ...end, out, err };
 }
 
-export async function berth(socket: string, args: readonly string[], input = ''): Promise<Ended> {
-  return await whenEnded(startBerth(socket, args), input);
+export interface RunOptions {
+  readonly input?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export async function berth(
+  socket: string,
+  args: readonly string[],
+  options: RunOptions | string = {},
+): Promise<Ended> {
+  const { input = '', env = {} } = typeof options === 'string' ? { input: options } : options;
+  return await whenEnded(startBerth(socket, args, env), input);
 }

@@ -34,11 +34,7 @@ export const command = defineCommand({
 });
 
 async function copy(call: Call, wish: Wish, signal: AbortSignal): Promise<CopyResult> {
-  const [{ parseLocation }, media, { copyImages }] = await Promise.all([
-    import('@berth/image/medium/location'),
-    import('@berth/image/medium/open'),
-    import('@berth/image/copy/copy'),
-  ]);
+  const { copyImages, openSource, openTarget, parseLocation } = await import('../image-work.ts');
   const from = parseLocation(argument(call.args, 0));
   const to = parseLocation(argument(call.args, 1));
   // The store's door is the daemon's: it is started where it is needed, and only there.
@@ -47,8 +43,8 @@ async function copy(call: Call, wish: Wish, signal: AbortSignal): Promise<CopyRe
   const scratch = await mkdtemp(path.join(os.tmpdir(), 'berth-copy-'));
   open.defer(() => rm(scratch, { recursive: true, force: true }));
   const [sourceAccess, targetAccess] = await bothAccesses(call, { from, to }, { signal, scratch, open });
-  const source = open.use(await media.openSource(from, sourceAccess));
-  const target = open.use(await media.openTarget(to, targetAccess));
+  const source = open.use(await openSource(from, sourceAccess));
+  const target = open.use(await openTarget(to, targetAccess));
   using display = openDisplay(progressMode(call.flags));
   const onProgress: CopyOptions['onProgress'] = (step) => display.show(step);
   const result = await copyImages(source, target, { ...wish, signal, scratch, onProgress });

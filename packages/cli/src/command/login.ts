@@ -34,7 +34,7 @@ export const command = defineCommand({
     }
     const credentials = await wantedCredentials(flags);
     await tryLogin(call, host, credentials);
-    const { storeCredentials } = await import('@berth/image/registry/credentials/store');
+    const { storeCredentials } = await import('../image-work.ts');
     const place = await storeCredentials(host, credentials, { env: ownEnv(call, env) });
     if (place.startsWith('/')) printError(`WARNING! Your credentials are stored unencrypted in '${place}'.\n`);
     print('Login Succeeded\n');

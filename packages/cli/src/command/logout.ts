@@ -13,7 +13,7 @@ export const command = defineCommand({
   arguments: { least: 0, most: 1 },
   async run({ flags: { authfile }, args, env }: CommandCall<typeof flagTable>) {
     const host = await registryHost(args[0]);
-    const { eraseCredentials } = await import('@berth/image/registry/credentials/store');
+    const { eraseCredentials } = await import('../image-work.ts');
     const own = authfile === undefined ? env : { ...env, REGISTRY_AUTH_FILE: authfile };
     const erased = await eraseCredentials(host, { env: own });
     print(erased ? `Removing login credentials for ${host}\n` : `Not logged in to ${host}\n`);

@@ -29,7 +29,7 @@ export const command = defineCommand({
   flags: flagTable,
   arguments: { least: 1, most: 1 },
   async run(call: Call) {
-    const { parseLocation } = await import('@berth/image/medium/location');
+    const { parseLocation } = await import('../image-work.ts');
     const location = parseLocation(argument(call.args, 0));
     return await interruptible((signal) => printManifest(call, location, signal));
   },
@@ -41,7 +41,7 @@ async function printManifest(call: Call, location: Location, signal: AbortSignal
   const scratch = await mkdtemp(path.join(os.tmpdir(), 'berth-manifest-'));
   open.defer(() => rm(scratch, { recursive: true, force: true }));
   const access = await manifestAccess(call, location, { signal, scratch, open });
-  const { openSource } = await import('@berth/image/medium/open');
+  const { openSource } = await import('../image-work.ts');
   await using source = await openSource(location, access);
   const target = onlyOne(await source.images(signal), source.title);
   if (call.flags.digest) print(`${target.digest}\n`);

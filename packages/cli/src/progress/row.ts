@@ -1,6 +1,6 @@
 import { decimalSize } from '../print/human-size.ts';
 import { ellipsis } from '../print/table.ts';
-import type { ProgressStep } from './display.ts';
+import { isLast, type ProgressStep } from './display.ts';
 
 const widestBar = 40;
 /** A bar that is shorter says less than the sizes beside it. */
@@ -19,6 +19,7 @@ export function rowAmount({ current, total }: ProgressStep): string {
 
 /** `5f70bf18a086: downloading [=====>    ] 1.2MB/4.1MB`, within `width` columns. `label` is how wide labels are. */
 export function progressRow(step: ProgressStep, { width, label }: { width: number; label: number }): string {
+  if (isLast(step)) return ellipsis(lastRow(step), width);
   const amount = rowAmount(step);
   if (amount === '') return ellipsis(rowLabel(step), width);
   const start = rowLabel(step).padEnd(label);
@@ -26,6 +27,12 @@ export function progressRow(step: ProgressStep, { width, label }: { width: numbe
   const { current = 0, total = 0 } = step;
   if (total === 0 || room < shortestBar) return ellipsis(`${start} ${amount}`, width);
   return `${start} [${bar(current / total, room)}] ${amount}`;
+}
+
+/** `5f70bf18a086: copied 4.1MB`: what has ended needs no bar. */
+function lastRow(step: ProgressStep): string {
+  const { current, total = current } = step;
+  return total === undefined ? rowLabel(step) : `${rowLabel(step)} ${decimalSize(total)}`;
 }
 
 function bar(part: number, length: number): string {

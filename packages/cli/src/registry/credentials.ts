@@ -40,7 +40,7 @@ export async function givenCredentials(wish: Omit<CredentialWish, 'authfile'>): 
 
 /** The user's own files and helpers, or only the file that was named. */
 export async function keptCredentials(authfile: string | undefined, env: NodeJS.ProcessEnv): Promise<CredentialSource> {
-  const { credentialChain } = await import('@berth/image/registry/credentials/chain');
+  const { credentialChain } = await import('../image-work.ts');
   return credentialChain({ env: authfile === undefined ? env : { ...env, REGISTRY_AUTH_FILE: authfile } });
 }
 

@@ -27,7 +27,7 @@ export async function openRegistryClient({
   hostFolders,
   insecure,
 }: RegistryWish): Promise<RegistryClient> {
-  const { createRegistryClient } = await import('@berth/image/registry/client');
+  const { createRegistryClient } = await import('../image-work.ts');
   return createRegistryClient({
     credentials,
     hostFolders: [...hostFolders, ...usualHostFolders],
