@@ -4,7 +4,7 @@ import { get } from 'node:https';
 import { after, before, describe, test } from 'node:test';
 import { Containerd } from '../bench/peer/containerd.ts';
 import { findPeer } from '../bench/peer/packages.ts';
-import { archive, ociLayout } from '../harness/archives.ts';
+import { archive, newDockerArchive, ociLayout } from '../harness/archives.ts';
 import { ask } from '../harness/ask.ts';
 import { makeCertificate } from '../harness/certificate.ts';
 import { type Ran, runCommand } from '../harness/command.ts';
@@ -179,5 +179,26 @@ describe('the daemon as a registry to push to', { skip: whySkipped || whyNoSkope
     assert.ok(door.received() - sent < 50_000, `${door.received() - sent} bytes for what was there`);
     await place.engine.expect(['rmi', '-f', 'pushed:1', 'other/name:2']);
     await assertNothingLeft(place.engine, start);
+  });
+
+  test('takes what docker and ctr push', { skip: whyNoDockerd || whyNoContainerd }, async () => {
+    await using place = await ImageWorkplace.open();
+    await using door = await forwardTo(place.engine.socket);
+    const image = testImage({ compression: 'gzip', layers: [busybox(), [{ path: 'mark', body: 'by others' }]] });
+    const file = place.write(archive(ociLayout(image, 'docker.io/library/app:1')));
+    {
+      await using dockerd = await Dockerd.start();
+      await dockerd.load(archive(newDockerArchive(image, 'app:1')));
+      await dockerd.expect(['tag', 'app:1', `${door.address}/by-docker:1`]);
+      const out = await dockerd.expect(['push', `${door.address}/by-docker:1`]);
+      const digest = /digest: (sha256:\w+)/.exec(out)?.[1];
+      assert.equal((await place.inspect('by-docker:1')).Id, digest);
+    }
+    const containerd = await Containerd.start();
+    assert.ok(containerd !== undefined);
+    await using _ = containerd;
+    await containerd.expect(['images', 'import', '--no-unpack', file]);
+    await containerd.expect(['images', 'push', '--plain-http', `${door.address}/by-ctr:1`, 'docker.io/library/app:1']);
+    for (const name of ['by-docker:1', 'by-ctr:1']) assert.equal(await place.shell(name, 'cat /mark'), 'by others');
   });
 });
