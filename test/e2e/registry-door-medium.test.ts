@@ -5,10 +5,11 @@ import { openBerthSource, openBerthTarget } from '@berth/image/medium/berth/open
 import { mediumSuite } from '@berth/image/medium/medium-suite';
 import { suiteImage, suiteSource } from '@berth/image/medium/suite-images';
 import { type Doors, openDoors } from '../harness/registry-door.ts';
+import { forwardTo } from '../harness/serve.ts';
 
 const signal = new AbortController().signal;
 
-function at(doors: Doors, name = 'app:1', namespace = 'default') {
+function at(doors: Pick<Doors, 'owner'>, name = 'app:1', namespace = 'default') {
   const location = { namespace, name };
   return {
     source: async () => await openBerthSource({ socket: doors.owner }, location),
@@ -30,14 +31,20 @@ describe('a store that another namespace of has the layers', () => {
   it('is sent nothing but documents', async (t) => {
     const doors = await openDoors();
     t.after(async () => await doors.close());
+    await using wire = await forwardTo(doors.owner, `${doors.owner}-counted`);
     const image = suiteImage();
     const copy = async (namespace: string, name = 'app:1') => {
-      await using target = await at(doors, name, namespace).target();
+      await using target = await at({ owner: wire.address }, name, namespace).target();
       return await copyImages(suiteSource(image), target, { signal, platforms: 'all', retries: 0 });
     };
-    assert.ok((await copy('one')).sent > 0);
+    const { sent } = await copy('one');
+    assert.ok(sent > 0 && wire.received() > sent);
+    const before = wire.received();
     assert.equal((await copy('two')).sent, 0);
     assert.equal((await copy('one', 'other/name:1')).sent, 0);
+    // Heads of requests, and the manifest twice each time: by its digest and by the tag.
+    const wired = wire.received() - before;
+    assert.ok(wired < 20_000 && sent > 5 * wired, `${wired} bytes, where the first copy sent ${sent}`);
     await using source = await at(doors, 'other/name:1', 'two').source();
     await assert.rejects(source.images(signal), { kind: 'not_found', code: 'no_such_image' });
   });

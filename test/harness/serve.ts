@@ -64,14 +64,14 @@ export class Serve implements AsyncDisposable {
 }
 
 export interface Forward extends AsyncDisposable {
-  /** `HOST:PORT`. */
+  /** `HOST:PORT`; of a unix socket its path. */
   readonly address: string;
   /** Bytes that came from clients. */
   readonly received: () => number;
 }
 
-/** A port of loopback that leads to a unix socket, for clients that know no other. */
-export async function forwardTo(socketPath: string): Promise<Forward> {
+/** A port of loopback that leads to a unix socket, for clients that know no other; or another unix socket. */
+export async function forwardTo(socketPath: string, from?: string): Promise<Forward> {
   let received = 0;
   const open = new Set<net.Socket>();
   const server = net.createServer((near) => {
@@ -86,10 +86,10 @@ export async function forwardTo(socketPath: string): Promise<Forward> {
       one.pipe(other);
     }
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as net.AddressInfo;
+  await once(from === undefined ? server.listen(0, '127.0.0.1') : server.listen(from), 'listening');
+  const at = server.address();
   return {
-    address: `127.0.0.1:${port}`,
+    address: typeof at === 'string' ? at : `127.0.0.1:${at?.port}`,
     received: () => received,
     async [Symbol.asyncDispose]() {
       for (const socket of open) socket.destroy();
