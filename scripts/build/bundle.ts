@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BuildOptions } from 'esbuild';
+import type { BuildOptions, Metafile, Plugin } from 'esbuild';
 import { commandStarts } from './command-start.ts';
 import { isFresh, writeStamp } from './freshness.ts';
+import { errorsOfCommand, imageWorkApart, isErrorOfCommand } from './image-work.ts';
 import { lazyBuiltins, onlyFiles } from './lazy-builtin.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -11,6 +12,7 @@ const root = join(import.meta.dirname, '../..');
 /** The programs, by the name of their bundle. */
 const entries: Readonly<Record<string, string>> = {
   'berth-command': 'packages/cli/src/main.ts',
+  'berth-image-work': 'packages/cli/src/image-work.ts',
   berthd: 'packages/engine/src/daemon/main.ts',
   'layer-worker': 'packages/image/src/layer/worker.ts',
   'berth-oci-command': 'packages/runtime/src/command/main.ts',
@@ -27,6 +29,8 @@ const options: BuildOptions = {
   target: 'node24',
   format: 'cjs',
   external: ['*.node'],
+  // `import()` of another bundle is `require`: the loader of ES modules takes longer.
+  supported: { 'dynamic-import': false },
   outExtension: { '.js': '.cjs' },
   define: {
     'import.meta.url': 'importMetaUrl',
@@ -40,7 +44,11 @@ const options: BuildOptions = {
 };
 
 /** A command is there for some tens of milliseconds, a daemon's modules are all needed. */
-const lazy: ReadonlySet<string> = new Set(['berth-oci-command']);
+const plugins: Readonly<Record<string, readonly Plugin[]>> = {
+  'berth-command': [imageWorkApart],
+  'berth-image-work': [errorsOfCommand],
+  'berth-oci-command': [lazyBuiltins],
+};
 
 /** Builds the bundles whose sources changed, of all or of those named. @returns the names of those that were built */
 export async function buildBundles(
@@ -63,11 +71,15 @@ export async function buildBundles(
       // Under a name of its own until it is whole: it may be in use right now.
       const fresh = `${output}.${process.pid}`;
       const began = Date.now();
-      const plugins = lazy.has(name) ? [lazyBuiltins] : [];
-      const { metafile } = await esbuild.build({ ...options, plugins, entryPoints: [entries[name]!], outfile: fresh });
+      const own = { plugins: [...(plugins[name] ?? [])], entryPoints: [entries[name]!], outfile: fresh };
+      const { metafile } = await esbuild.build({ ...options, ...own });
       await rename(fresh, output);
-      await writeStamp(output, { root, options, inputs: onlyFiles(Object.keys(metafile!.inputs)), began });
+      await writeStamp(output, { root, options, inputs: filesOf(metafile!), began });
     }),
   );
   return stale;
+}
+
+function filesOf({ inputs }: Metafile): readonly string[] {
+  return onlyFiles(Object.keys(inputs)).filter((input) => !isErrorOfCommand(input));
 }
