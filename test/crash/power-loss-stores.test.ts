@@ -5,16 +5,16 @@ import { silentLog } from '@berth/model/context';
 import { openStores } from '@berth/engine/store/open-stores';
 import { PowerDisk, whyNoPowerCut } from './power-disk.ts';
 import { interruptedWriter, Promises } from './promises.ts';
-
-/** More of them by hand: BERTH_CRASH_ROUNDS=200. */
-const rounds = Number(process.env['BERTH_CRASH_ROUNDS'] ?? 12);
+import { crashRounds } from './rounds.ts';
 
 describe('stores whose machine loses its power again and again', { skip: whyNoPowerCut, timeout: 3_600_000 }, () => {
   it('keep all that was promised, and nothing half done', async (t) => {
     using disk = new PowerDisk();
     const root = path.join(disk.folder, 'root');
     const promised = new Promises();
-    for (let round = 0; round < rounds; round++) {
+    let cuts = 0;
+    for (const round of crashRounds(12)) {
+      cuts = round;
       const strike = (): void => disk.cutPower();
       promised.take(await interruptedWriter(root, { delay: Math.random() * 400, bootId: `boot ${round}`, strike }));
       disk.unmount();
@@ -27,7 +27,7 @@ describe('stores whose machine loses its power again and again', { skip: whyNoPo
       });
       await promised.check(stores, root);
     }
-    t.diagnostic(`${rounds} power cuts, ${promised.blobs.size} blobs and ${promised.layers.size} layers kept`);
+    t.diagnostic(`${cuts} power cuts, ${promised.blobs.size} blobs and ${promised.layers.size} layers kept`);
     assert.ok(promised.blobs.size > 0 && promised.layers.size > 0);
     disk.unmount();
     disk.check();

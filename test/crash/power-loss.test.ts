@@ -3,9 +3,7 @@ import { describe, it } from 'node:test';
 import { whySkipped } from '../harness/engine.ts';
 import { CrashPlace } from './crash-place.ts';
 import { PowerDisk, whyNoPowerCut } from './power-disk.ts';
-
-/** More of them by hand: BERTH_CRASH_ROUNDS=300. */
-const rounds = Number(process.env['BERTH_CRASH_ROUNDS'] ?? 10);
+import { crashRounds } from './rounds.ts';
 
 describe('a machine that loses its power while images come and go', options(), () => {
   it('has no damaged image afterwards, and what is loaded again is whole', async (t) => {
@@ -20,7 +18,7 @@ describe('a machine that loses its power while images come and go', options(), (
         place.newBoot();
       },
     });
-    for (let round = 1; round <= rounds; round++) {
+    for (const round of crashRounds(10)) {
       await place.round();
       if (round % 8 === 0) await place.heal();
       if (round % 8 === 4) await place.removeAll();
