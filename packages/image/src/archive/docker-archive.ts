@@ -11,18 +11,17 @@ import { type DockerImage, readDockerManifest } from './docker-manifest.ts';
 import { type Members, readMember } from './member.ts';
 import type { Content, ReferredImage } from './oci-layout.ts';
 import { compressionOf } from './outer.ts';
+import { type OldImage, readRepositories } from './repositories.ts';
 
 const maxConfig = 8 * 1024 * 1024;
 
 /**
  * Reads what `docker save` wrote before it wrote OCI layouts: manifest.json, `<config>.json` and
  * `<id>/layer.tar`. Such images have no manifest: one is made up, the same for the same archive. Config
- * and layers keep their bytes.
+ * and layers keep their bytes. A docker before 1.10 wrote no config either: see `readRepositories`.
  */
 export async function readDockerArchive(members: Members, signal?: AbortSignal): Promise<Content> {
-  const listed = await readDockerManifest(members);
-  if (listed === undefined)
-    throw new BerthError('invalid_argument', 'the archive has no manifest.json', { code: 'bad_layout' });
+  const listed = (await readDockerManifest(members)) ?? (await readRepositories(members, signal));
   const blobs = new BlobSet();
   const measured = new Map<string, Promise<Descriptor>>();
   const images: ReferredImage[] = [];
@@ -38,14 +37,17 @@ interface Reading {
   readonly signal: AbortSignal | undefined;
 }
 
-async function readImage(image: DockerImage, reading: Reading): Promise<ReferredImage> {
+async function readImage(image: DockerImage | OldImage, reading: Reading): Promise<ReferredImage> {
   const { members, blobs } = reading;
-  const bytes = await readMember(find(members, image.config), image.config, maxConfig);
-  const { rootfs } = parseImageConfig(bytes, image.config);
+  const [what, bytes] =
+    typeof image.config === 'string'
+      ? [image.config, await readMember(find(members, image.config), image.config, maxConfig)]
+      : [`the config of ${image.names[0]}`, image.config];
+  const { rootfs } = parseImageConfig(bytes, what);
   if (rootfs.diff_ids.length !== image.layers.length) {
     throw new BerthError(
       'invalid_argument',
-      `${image.config} names ${rootfs.diff_ids.length} layers, manifest.json ${image.layers.length}`,
+      `${what} names ${rootfs.diff_ids.length} layers, manifest.json ${image.layers.length}`,
       { code: 'layer_count' },
     );
   }

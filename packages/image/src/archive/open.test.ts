@@ -229,4 +229,44 @@ describe('openArchive', () => {
       code: 'missing_blob',
     });
   });
+
+  describe('of a docker before 1.10', () => {
+    const [below, above] = image.layers as [Buffer, Buffer];
+    const members = (change: Record<string, unknown> = {}): FixtureMember[] => [
+      { name: 'repositories', content: JSON.stringify({ app: { '1': 'b', latest: 'b' }, base: { '2': 'a' } }) },
+      { name: 'a/json', content: JSON.stringify({ id: 'a', os: 'linux', created: '2014-01-02T03:04:05Z', ...change }) },
+      { name: 'a/layer.tar', content: below },
+      {
+        name: 'b/json',
+        content: JSON.stringify({
+          id: 'b',
+          parent: 'a',
+          architecture: 'amd64',
+          config: { Cmd: ['/x'] },
+          container_config: { Cmd: ['/bin/sh', '-c', 'true'] },
+        }),
+      },
+      { name: 'b/layer.tar', content: gzipSync(above) },
+    ];
+
+    it('has images without configs: they are made', async () => {
+      await using archive = await open(members());
+      assert.deepEqual(
+        archive.images().map((one) => one.names),
+        [['docker.io/library/app:1', 'docker.io/library/app:latest'], ['docker.io/library/base:2']],
+      );
+      const manifest = JSON.parse(Buffer.from(await archive.readAll(archive.images()[0]!.target, 1 << 20)).toString());
+      assert.equal(manifest.layers[0].digest, sha256(below));
+      const config = JSON.parse(Buffer.from(await archive.readAll(manifest.config, 1 << 20)).toString());
+      assert.deepEqual(config.rootfs.diff_ids, image.diffIds);
+      assert.deepEqual(config.config, { Cmd: ['/x'] });
+      assert.deepEqual(config.history, [{ created: '2014-01-02T03:04:05Z' }, { created_by: '/bin/sh -c true' }]);
+      assert.deepEqual([config.id, config.parent], [undefined, undefined]);
+    });
+
+    it('is refused when its layers go round in a circle or are not there', async () => {
+      await assert.rejects(open(members({ parent: 'b' })), { kind: 'invalid_argument', code: 'bad_json' });
+      await assert.rejects(open(members({ parent: '../../etc' })), { kind: 'data_loss', code: 'missing_blob' });
+    });
+  });
 });

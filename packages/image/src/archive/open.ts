@@ -8,6 +8,7 @@ import { dockerManifestFile } from './docker-manifest.ts';
 import { folderMembers, type Members, tarMembers } from './member.ts';
 import { type Content, indexFile, layoutFile, readLayout } from './oci-layout.ts';
 import { decompressedCopy, outerCompressionOf } from './outer.ts';
+import { repositoriesFile } from './repositories.ts';
 import { reachable } from './reach.ts';
 
 export interface OpenOptions {
@@ -100,16 +101,13 @@ async function isFolder(path: string): Promise<boolean> {
 
 function kindOf(path: string, members: Members): ArchiveKind {
   if (members.has(indexFile) && (members.has(layoutFile) || !members.has(dockerManifestFile))) return 'oci-layout';
-  if (members.has(dockerManifestFile)) return 'docker-archive';
-  const old = members.has('repositories');
+  if (members.has(dockerManifestFile) || members.has(repositoriesFile)) return 'docker-archive';
   throw new BerthError(
     'invalid_argument',
     `${path} holds no images: it has neither ${indexFile} nor ${dockerManifestFile}`,
     {
       code: 'unknown_archive',
-      hint: old
-        ? 'it was saved by a docker before 1.10: load and save it once with a docker up to 25'
-        : 'to make an image of a file tree, use import',
+      hint: 'to make an image of a file tree, use import',
     },
   );
 }
