@@ -27,6 +27,10 @@ export function finish(progress: SharedProgress, success: boolean): void {
   store(progress, amount | (success ? complete : failed));
 }
 
+export function amountOf(progress: SharedProgress): number {
+  return Number(Atomics.load(progress, 0) >> stateBits);
+}
+
 /** Lets waiters look again at what else they watch, such as a word that stops them. */
 export function wake(progress: SharedProgress): void {
   Atomics.notify(progress, 0);

@@ -4,7 +4,7 @@ import { BerthError } from '@berth/model/error';
 import type { ImageSource } from '@berth/image/medium/medium';
 import type { ImageBackend } from './backend.ts';
 import { documentLimit, type ReadDocument } from './documents.ts';
-import { openIngest } from './open-ingest.ts';
+import { dropIngest, openIngest } from './open-ingest.ts';
 
 /**
  * Reads documents from the content store, where they are fetched to first when they are not there: none is fetched
@@ -23,10 +23,15 @@ export function documentReader(backend: ImageBackend, context: CallContext, sour
       await backend.turns.run(digest, context.signal, async () => {
         await using ingest = await openIngest(backend, context, descriptor);
         if (ingest === undefined) return;
-        const bytes = await source.document(descriptor, context.signal);
-        if (ingest.offset > 0) await ingest.truncate(0);
-        await ingest.write(bytes);
-        await ingest.commit(context, descriptor);
+        try {
+          const bytes = await source.document(descriptor, context.signal);
+          if (ingest.offset > 0) await ingest.truncate(0);
+          await ingest.write(bytes);
+          await ingest.commit(context, descriptor);
+        } catch (error) {
+          await dropIngest(backend, context, ingest);
+          throw error;
+        }
       });
       known.add(digest);
     }

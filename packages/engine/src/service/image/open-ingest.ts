@@ -3,6 +3,7 @@ import { isKind } from '@berth/model/error';
 import type { Descriptor } from '@berth/model/manifest';
 import type { Ingest } from '#store/content';
 import type { ImageBackend } from './backend.ts';
+import { isDiskFull } from './disk-error.ts';
 
 /**
  * The one writer of a blob, at the bytes that an earlier one has left. Undefined when the blob is there already; then
@@ -19,6 +20,14 @@ export async function openIngest(
     if (isKind(error, 'already_exists')) return undefined;
     throw error;
   }
+}
+
+/**
+ * Whether what a failed transfer has left is of no use to the next one: bytes that are wrong, none at all, or bytes that
+ * fill up a disk, where they hurt everybody else.
+ */
+export function isUseless(error: unknown, received: number): boolean {
+  return received === 0 || isKind(error, 'data_loss') || isDiskFull(error);
 }
 
 /** Gives up the bytes of a writer that were of no use. */

@@ -2,13 +2,13 @@ import type { CallContext } from '@berth/model/context';
 import { shortId } from '@berth/model/digest';
 import { isKind } from '@berth/model/error';
 import type { Descriptor } from '@berth/model/manifest';
+import { amountOf } from '@berth/image/layer/shared-progress';
 import type { SourceBlob } from '@berth/image/medium/medium';
 import type { Ingest, Labels } from '#store/content';
 import type { ImageBackend } from './backend.ts';
 import type { Progress } from './contract.ts';
-import { isDiskFull } from './disk-error.ts';
 import { prepareDownload } from './download.ts';
-import { dropIngest, openIngest } from './open-ingest.ts';
+import { dropIngest, isUseless, openIngest } from './open-ingest.ts';
 
 /** Puts a document into the content store with these labels; one that is there already only takes the labels. */
 export async function storeBytes(
@@ -46,10 +46,8 @@ export async function storeBlob(backend: ImageBackend, context: CallContext, blo
         await fill(backend, context, ingest, blob);
         return progress({ id, status: 'done' });
       } catch (error) {
-        const isUseless = isKind(error, 'data_loss') || isDiskFull(error);
-        if (isUseless) await dropIngest(backend, context, ingest);
         // A power cut may have taken what an earlier try had brought: once more, from the start.
-        if (!isKind(error, 'data_loss') || ingest.offset === 0) throw error;
+        if (!isKind(error, 'data_loss') || ingest.offset === 0 || context.signal.aborted) throw error;
       }
     }
   });
@@ -70,8 +68,15 @@ async function fill(backend: ImageBackend, context: CallContext, ingest: Ingest,
   const onProgress = (current: number): void =>
     progress({ id: shortId(digest), status: 'downloading', current, total: size });
   const run = (): Promise<void> => download.run({ signal: context.signal, onProgress });
-  await (source.file === undefined ? backend.downloads.run(context.signal, run) : run());
-  await ingest.commit(context, descriptor, { labels });
+  try {
+    await (source.file === undefined ? backend.downloads.run(context.signal, run) : run());
+    await ingest.commit(context, descriptor, { labels });
+  } catch (error) {
+    const received = source.file === undefined ? amountOf(download.growth) : 0;
+    // Another blob's failure says nothing of these bytes.
+    if (isUseless(context.signal.aborted ? undefined : error, received)) await dropIngest(backend, context, ingest);
+    throw error;
+  }
 }
 
 async function addLabels(

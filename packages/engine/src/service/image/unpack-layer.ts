@@ -3,16 +3,15 @@ import type { CallContext } from '@berth/model/context';
 import { BerthError, isKind } from '@berth/model/error';
 import { applyLayer } from '@berth/image/layer/apply';
 import type { LayerJob, LayerResult } from '@berth/image/layer/job';
-import type { SharedProgress } from '@berth/image/layer/shared-progress';
+import { amountOf, type SharedProgress } from '@berth/image/layer/shared-progress';
 import type { Ingest, Labels } from '#store/content';
 import type { Snapshot } from '#store/snapshot';
 import { allOrNone } from './all-or-none.ts';
 import type { ImageBackend } from './backend.ts';
 import { type Download, prepareDownload } from './download.ts';
-import { isDiskFull } from './disk-error.ts';
 import { diffIdLabel } from './labels.ts';
 import type { LayerStep } from './layer-steps.ts';
-import { dropIngest, openIngest } from './open-ingest.ts';
+import { dropIngest, isUseless, openIngest } from './open-ingest.ts';
 import type { Slots } from './slots.ts';
 import type { LayerReport } from './layer-report.ts';
 import type { LayerPlace, UnpackOptions } from './unpack.ts';
@@ -85,17 +84,17 @@ async function transfer(backend: ImageBackend, context: CallContext, parts: Tran
       async (inner) => void (result = await follow(backend, inner, { ...parts, download })),
     ]);
   } catch (error) {
-    if (ingest !== undefined && isUseless(error, download)) await dropIngest(backend, context, ingest);
-    if (wasCutOff && isKind(error, 'data_loss'))
-      throw new StaleBytes(error.kind, error.message, { code: error.code, cause: error });
+    // Another layer's failure says nothing of these bytes.
+    const own = context.signal.aborted ? undefined : error;
+    // What came from a file is quickly had again.
+    const received = download === undefined ? 0 : amountOf(download.growth);
+    if (ingest !== undefined && isUseless(own, received)) await dropIngest(backend, context, ingest);
+    if (wasCutOff && isKind(own, 'data_loss')) {
+      throw new StaleBytes(own.kind, own.message, { code: own.code, cause: own });
+    }
     throw error;
   }
   return result!;
-}
-
-/** Bytes that are wrong, that are quickly had again, or that fill a disk up. */
-function isUseless(error: unknown, download: Download | undefined): boolean {
-  return download === undefined || isKind(error, 'data_loss') || isDiskFull(error);
 }
 
 interface Following extends Transfer {
