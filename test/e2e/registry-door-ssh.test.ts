@@ -100,7 +100,7 @@ describe('a copy between machines', { skip: whySkipped, timeout: 600_000 }, () =
   test('tells why ssh did not come through', async () => {
     process.env['BERTH_SSH'] = '/bin/false';
     await assert.rejects(copy('berth://default/app:1', 'ssh://nobody/app:1'), {
-      kind: 'unavailable',
+      kind: 'failed_precondition',
       code: 'ssh_failed',
     });
     process.env['BERTH_SSH'] = '/nonexistent/ssh';

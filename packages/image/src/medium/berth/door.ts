@@ -10,8 +10,6 @@ export interface DoorOptions {
   readonly title: string;
   readonly namespace: string;
   readonly connect: () => Duplex;
-  /** An error of the connection in words, where the connection knows better than its stream. */
-  readonly explain?: (error: Error) => BerthError | undefined;
 }
 
 export interface DoorCall {
@@ -78,8 +76,6 @@ export class Door implements AsyncDisposable {
     if (signal.aborted) return signal.reason;
     if (error instanceof BerthError) return error;
     const cause = asError(error);
-    const explained = this.#options.explain?.(cause);
-    if (explained !== undefined) return explained;
     const absent = ['ENOENT', 'ECONNREFUSED', 'ENOTDIR'].includes(errnoName(cause) ?? '');
     const code = absent ? 'daemon_not_running' : 'lost_connection';
     return new BerthError('unavailable', `${this.title}: ${absent ? 'no daemon answers' : cause.message}`, {

@@ -22,46 +22,38 @@ export function parseDestination(host: string): SshDestination {
 type Ssh = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /**
- * Connections to the daemon of another machine: one `ssh` each, which runs `berth system dial-stdio` there. Whom it asks
- * for a password or a host's key is the terminal, as ever. BERTH_SSH names another program than ssh.
+ * Opens connections to the daemon of another machine: one `ssh` each, which runs `berth system dial-stdio` there. Whom it
+ * asks for a password or a host's key is the terminal, as ever. BERTH_SSH names another program than ssh.
+ *
+ * A connection fails with failed_precondition (`ssh_failed`) when it never came about, which trying again does not change,
+ * and with unavailable (`ssh_lost`) later; both say what ssh said last.
  */
-export class SshConnections {
-  readonly #argv: readonly string[];
-  readonly #host: string;
-  /** Of the last one that failed: its stream only knows that it ended. */
-  #failure: BerthError | undefined;
-
-  constructor(host: string) {
-    const { destination, port } = parseDestination(host);
-    this.#host = host;
-    this.#argv = [...(port === undefined ? [] : ['-p', port]), '-T', '--', destination, 'berth system dial-stdio'];
-  }
-
-  connect(): Duplex {
-    const child = spawn(process.env['BERTH_SSH'] ?? 'ssh', this.#argv, { stdio: ['pipe', 'pipe', 'pipe'] });
+export function sshConnector(host: string): () => Duplex {
+  const { destination, port } = parseDestination(host);
+  const flags = port === undefined ? [] : ['-p', port];
+  const failed = (reason: string, wasOpen: boolean): BerthError =>
+    new BerthError(
+      wasOpen ? 'unavailable' : 'failed_precondition',
+      `${wasOpen ? 'lost' : 'cannot reach'} the daemon of ${host} through ssh: ${reason}`,
+      {
+        code: wasOpen ? 'ssh_lost' : 'ssh_failed',
+        hint: `try: ${['ssh', ...flags, destination, 'berth', 'version'].join(' ')}`,
+      },
+    );
+  return () => {
+    const argv = [...flags, '-T', '--', destination, 'berth system dial-stdio'];
+    const child = spawn(process.env['BERTH_SSH'] || 'ssh', argv, { stdio: ['pipe', 'pipe', 'pipe'] });
     const stream = new ProcessStream(child);
     let said = '';
     child.stderr.on('data', (piece: Buffer) => (said = (said + piece.toString()).slice(-2000)));
-    child.once('error', (error) => stream.destroy((this.#failure = this.#failed(error.message))));
+    child.once('error', (error) => stream.destroy(failed(error.message, false)));
     // After its streams ended: all that it said is there.
     child.once('close', (code) => {
-      if (code !== 0 && !stream.isDone) stream.destroy((this.#failure = this.#failed(lastLine(said, code))));
-      else stream.push(null);
+      if (code === 0) stream.push(null);
+      else if (!stream.destroyed) stream.destroy(failed(lastLine(said, code), stream.wasOpen));
     });
     return stream;
-  }
-
-  /** What ssh said, for an error of a connection through it. */
-  explain(): BerthError | undefined {
-    return this.#failure;
-  }
-
-  #failed(reason: string): BerthError {
-    return new BerthError('unavailable', `cannot reach the daemon of ${this.#host} through ssh: ${reason}`, {
-      code: 'ssh_failed',
-      hint: `try: ssh ${this.#host} berth version`,
-    });
-  }
+  };
 }
 
 function lastLine(said: string, code: number | null): string {
@@ -74,14 +66,18 @@ function lastLine(said: string, code: number | null): string {
  * ends with its process before it is known why that ended.
  */
 class ProcessStream extends Duplex {
-  isDone = false;
+  /** Whether anything came. */
+  wasOpen = false;
   readonly #child: Ssh;
 
   constructor(child: Ssh) {
     super();
     this.#child = child;
     child.stdin.on('error', () => undefined);
-    child.stdout.on('data', (chunk: Buffer) => this.push(chunk) || child.stdout.pause());
+    child.stdout.on('data', (chunk: Buffer) => {
+      this.wasOpen = true;
+      if (!this.push(chunk)) child.stdout.pause();
+    });
   }
 
   override _read(): void {
@@ -99,7 +95,6 @@ class ProcessStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.isDone = true;
     this.#child.kill();
     done(error);
   }

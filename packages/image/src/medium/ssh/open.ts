@@ -3,11 +3,11 @@ import { openDoorSource } from '../berth/source.ts';
 import { openDoorTarget } from '../berth/target.ts';
 import { formatLocation, type Location } from '../location.ts';
 import type { ImageSource, ImageTarget } from '../medium.ts';
-import { SshConnections } from './connection.ts';
+import { sshConnector } from './connection.ts';
 
 export type SshLocation = Location & { readonly medium: 'ssh' };
 
-/** An image of a Berth on another machine. @throws invalid_argument; unavailable (`ssh_failed`) when it is used */
+/** An image of a Berth on another machine. @throws invalid_argument; when it is used failed_precondition (`ssh_failed`), unavailable (`ssh_lost`) */
 export async function openSshSource(location: SshLocation): Promise<ImageSource> {
   return await openDoorSource(doorOptions(location), location.name);
 }
@@ -18,11 +18,6 @@ export async function openSshTarget(location: SshLocation): Promise<ImageTarget>
 }
 
 function doorOptions(location: SshLocation): DoorOptions {
-  const connections = new SshConnections(location.host);
-  return {
-    title: formatLocation(location),
-    namespace: location.namespace,
-    connect: () => connections.connect(),
-    explain: () => connections.explain(),
-  };
+  const { host, namespace } = location;
+  return { title: formatLocation(location), namespace, connect: sshConnector(host) };
 }
