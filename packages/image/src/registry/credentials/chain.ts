@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import type { Credentials, CredentialSource } from '../contract.ts';
 import { type ConfigFile, readConfigFile } from './config-file.ts';
-import { credentialHelper } from './helper.ts';
+import { credentialHelper } from './credential-program.ts';
 import { hostOfKey } from './host-key.ts';
 
 export interface CredentialOptions {

@@ -1,7 +1,7 @@
 import type { Credentials } from '../contract.ts';
 import { type CredentialOptions, credentialFiles } from './chain.ts';
 import { readConfigFile, writeAuth } from './config-file.ts';
-import { type CredentialHelper, credentialHelper } from './helper.ts';
+import { type CredentialHelper, credentialHelper } from './credential-program.ts';
 import { hostOfKey } from './host-key.ts';
 
 /**

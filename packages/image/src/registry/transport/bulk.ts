@@ -11,8 +11,8 @@ const unsendable = /[^\t\x20-\x7e]/;
 
 /**
  * A GET over plain http whose answer is some megabytes, read with large buffers straight from the socket. node:http gives
- * 64 KiB pieces, each through its parser: three to five times the processor time (measured 2026-11-21, 200 MB from
- * docker-registry on loopback: 0.2 s of processor time here, 0.6 to 0.7 s there). Meant for registries on this machine.
+ * 64 KiB pieces, each through its parser, at twice the processor time and more (docs/registry.md has the measurement).
+ * For registries on this machine only, where that is what a pull waits for.
  *
  * @returns undefined for whatever is no plain success with a length: node:http is to be asked then
  */
