@@ -1,4 +1,5 @@
-import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { BerthError, errnoName } from '@berth/model/error';
 import { readable, type TarEntry } from '../tar/entry.ts';
@@ -84,18 +85,41 @@ export async function folderMembers(folder: string): Promise<Members> {
   const root = await realpath(folder);
   const members = new Map<string, FileSource>();
   for (const below of ['', 'blobs/sha256', 'blobs/sha512']) {
-    for (const name of await namesIn(join(root, below))) {
-      const path = join(root, below, name);
-      const found = await stat(path);
-      if (!found.isFile()) continue;
-      // A layout that others prepared must not make us read our own files as blobs.
-      const real = await realpath(path);
-      if (!real.startsWith(root + sep))
-        throw new BerthError('invalid_argument', `${path} leads out of the layout`, { code: 'path_escape' });
-      members.set(below === '' ? name : `${below}/${name}`, { path: real, offset: 0, size: found.size });
+    const names = await namesIn(join(root, below));
+    if (names.length === 0) continue;
+    const real = await realpathWithin(root, join(root, below));
+    for (const name of names) {
+      const file = await fileAt(root, join(real, name));
+      if (file !== undefined) members.set(below === '' ? name : `${below}/${name}`, file);
     }
   }
   return members;
+}
+
+/** One call for a file; only links have to be followed. */
+async function fileAt(root: string, path: string): Promise<FileSource | undefined> {
+  const found = await lstatIfThere(path);
+  if (found?.isFile() === true) return { path, offset: 0, size: found.size };
+  if (found?.isSymbolicLink() !== true) return undefined;
+  const target = await stat(path);
+  return target.isFile() ? { path: await realpathWithin(root, path), offset: 0, size: target.size } : undefined;
+}
+
+/** Whoever writes into the layout meanwhile has files that come and go. */
+async function lstatIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (errnoName(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** A layout that others prepared must not make us read our own files as blobs. @throws invalid_argument (`path_escape`) */
+async function realpathWithin(root: string, path: string): Promise<string> {
+  const real = await realpath(path);
+  if (real === root || real.startsWith(root === sep ? sep : root + sep)) return real;
+  throw new BerthError('invalid_argument', `${path} leads out of the layout`, { code: 'path_escape' });
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {
