@@ -4,9 +4,11 @@ import { describe, test } from 'node:test';
 import { openBerthTarget } from '@berth/image/medium/berth/open';
 import type { SourceBlob } from '@berth/image/medium/medium';
 import type { Digest } from '@berth/model/digest';
+import { ociLayout } from '../harness/archives.ts';
 import { ask } from '../harness/ask.ts';
 import { Engine, whySkipped } from '../harness/engine.ts';
-import { digestOf } from '../harness/images.ts';
+import { busybox, digestOf, testImage } from '../harness/images.ts';
+import { ImageWorkplace } from './image-workplace.ts';
 
 const { signal } = new AbortController();
 const bytes = randomBytes(3_000_000);
@@ -83,6 +85,18 @@ describe('an upload', { skip: whySkipped, timeout: 300_000 }, () => {
     await target.putBlob(descriptor, brokenBlob(Number.POSITIVE_INFINITY, asked), { signal });
     assert.deepEqual(asked, [500_000, 0]);
     assert.equal(await target.has(descriptor, { signal }), true);
+  });
+
+  test('that its client left is taken up by the next load of that blob', async () => {
+    await using place = await ImageWorkplace.open();
+    const image = testImage({ compression: 'gzip', layers: [busybox(), [{ path: 'mark', body: 'taken up' }]] });
+    const layer = image.layers[0]!;
+    const server = { socketPath: place.engine.socket };
+    const page = `/v2/app/blobs/uploads/?mount=${layer.digest}`;
+    const started = await ask(server, 'POST', page, { headers: { 'berth-resume': 'true' } });
+    await ask(server, 'PATCH', started.headers.location ?? '', { body: layer.bytes.subarray(0, 100_000) });
+    await place.load(ociLayout(image, 'app:1'));
+    assert.equal(await place.shell('app:1', 'cat /mark'), 'taken up');
   });
 
   test('of two copies of one image at once is one, and both succeed', async () => {
