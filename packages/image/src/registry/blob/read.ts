@@ -4,7 +4,7 @@ import { type Meter, readRange } from './range.ts';
 /**
  * A blob's bytes from `start`, in order. A big one begins with one piece: when that shows that the host knows ranges and
  * the line is slow for one connection (far away, or throttled for each), the rest comes in pieces side by side;
- * otherwise over one connection, which on a near line is the fastest that there is.
+ * otherwise over one connection.
  */
 export async function* readBlob(blob: BlobPlace, start: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const { size } = blob.blob;

@@ -11,7 +11,7 @@ const unsendable = /[^\t\x20-\x7e]/;
 
 /**
  * A GET over plain http whose answer is some megabytes, read with large buffers straight from the socket. node:http gives
- * 64 KiB pieces, each through its parser, at twice the processor time and more (docs/registry.md has the measurement).
+ * 64 KiB pieces, each through its parser, at about twice the processor time (docs/registry.md has the numbers).
  * For registries on this machine only, where that is what a pull waits for.
  *
  * @returns undefined for whatever is no plain success with a length: node:http is to be asked then
