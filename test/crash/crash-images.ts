@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { archive, ociLayout } from '../harness/archives.ts';
-import { busybox, testImage } from '../harness/images.ts';
+import { busybox, type TestImage, testImage } from '../harness/images.ts';
 import type { Member } from '../harness/tar.ts';
 
 /** An image that a crash may hit, and what a container of it prints when it is whole. */
 export interface CrashImage {
   readonly name: string;
+  readonly image: TestImage;
   /** The archive that it is loaded from. */
   readonly file: string;
   readonly script: string;
@@ -31,8 +32,9 @@ export function makeCrashImages(folder: string): readonly CrashImage[] {
     expect: Pick<CrashImage, 'script' | 'output'>,
   ) => {
     const file = path.join(folder, `${name}.tar`);
-    writeFileSync(file, archive(ociLayout(testImage({ layers, compression: 'gzip' }), `${name}:1`)));
-    return { name: `${name}:1`, file, ...expect };
+    const image = testImage({ layers, compression: 'gzip' });
+    writeFileSync(file, archive(ociLayout(image, `${name}:1`)));
+    return { name: `${name}:1`, image, file, ...expect };
   };
   return [
     make('first', [busybox(), big, many, odd], {

@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BerthClient, connectBerth } from '@berth/sdk/client';
+import { seed } from '../e2e/registry-image.ts';
 import { Engine } from '../harness/engine.ts';
+import { Registry, whyNoRegistry } from '../harness/registry.ts';
 import { type CrashImage, makeCrashImages } from './crash-images.ts';
 import { checkRoot, readReferences, type References, strayIngests } from './inspect-root.ts';
 
@@ -22,20 +24,20 @@ export class CrashPlace implements AsyncDisposable {
   readonly #references: References;
   readonly #client: BerthClient;
   readonly #strike: CrashOptions['strike'];
+  /** Absent where there is no program for it: then nothing is pulled. */
+  readonly #registry: Registry | undefined;
   /** How long loading everything takes on this machine, ms. */
   readonly #usual: number;
   #boots = 0;
   strikes = 0;
 
-  private constructor(
-    parts: { engine: Engine; folder: string; images: readonly CrashImage[] } & Reference,
-    strike: CrashOptions['strike'],
-  ) {
+  private constructor(parts: Parts, strike: CrashOptions['strike']) {
     this.engine = parts.engine;
     this.images = parts.images;
     this.#folder = parts.folder;
     this.#references = parts.references;
     this.#usual = parts.usual;
+    this.#registry = parts.registry;
     this.#strike = strike;
     this.#client = connectBerth({ socket: this.engine.socket });
   }
@@ -48,7 +50,7 @@ export class CrashPlace implements AsyncDisposable {
     writeFileSync(bootFile, 'boot 0');
     const env = { BERTH_BOOT_ID_FILE: bootFile };
     const engine = await Engine.start({ ...(root === undefined ? {} : { root }), env });
-    return new CrashPlace({ engine, folder, images, ...reference }, strike);
+    return new CrashPlace({ engine, folder, images, ...reference, registry: await seeded(images) }, strike);
   }
 
   /** The machine went down: the next daemon finds that out. */
@@ -73,6 +75,7 @@ export class CrashPlace implements AsyncDisposable {
   /** Loading again makes everything whole, and removing it leaves nothing. */
   async heal(): Promise<void> {
     for (const image of this.images) await this.#load(image);
+    for (const image of this.images) await this.#pull(image);
     for (const { name } of this.images) await this.#checkRuns(name);
     await this.engine.restart();
     checkRoot(this.engine.root, this.#references);
@@ -80,20 +83,23 @@ export class CrashPlace implements AsyncDisposable {
   }
 
   async removeAll(): Promise<void> {
-    for (const { name } of await this.#present()) await this.#client.images.remove(name);
+    for (const { names } of await this.#client.images.list()) {
+      for (const name of names) await this.#client.images.remove(name);
+    }
     await this.engine.restart();
     checkRoot(this.engine.root, new Map());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.engine[Symbol.asyncDispose]();
+    await this.#registry?.[Symbol.asyncDispose]();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #someWork(): (() => Promise<void>)[] {
     const actions = this.images.flatMap((image) => [
       () => this.#load(image),
-      () => this.#load(image),
+      () => this.#pull(image),
       async () => void (await this.#client.images.remove(image.name)),
     ]);
     const count = 1 + Math.floor(Math.random() * 4);
@@ -102,6 +108,11 @@ export class CrashPlace implements AsyncDisposable {
 
   async #load({ file }: CrashImage): Promise<void> {
     for await (const event of this.#client.images.load({ path: file })) assert.ok(event);
+  }
+
+  async #pull({ name }: CrashImage): Promise<void> {
+    if (this.#registry === undefined) return;
+    for await (const event of this.#client.images.pull(`${this.#registry.host}/${name}`)) assert.ok(event);
   }
 
   async #present(): Promise<readonly CrashImage[]> {
@@ -113,6 +124,20 @@ export class CrashPlace implements AsyncDisposable {
     const { script, output } = this.images.find((image) => image.name === name)!;
     assert.equal(await this.engine.expect(['run', '--rm', name, 'sh', '-ec', script]), output);
   }
+}
+
+async function seeded(images: readonly CrashImage[]): Promise<Registry | undefined> {
+  if (whyNoRegistry !== false) return undefined;
+  const registry = await Registry.start();
+  for (const { name, image } of images) await seed(registry, name, image);
+  return registry;
+}
+
+interface Parts extends Reference {
+  readonly engine: Engine;
+  readonly folder: string;
+  readonly images: readonly CrashImage[];
+  readonly registry: Registry | undefined;
 }
 
 interface Reference {
