@@ -131,14 +131,16 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-/** A whole member. @throws invalid_argument (`too_large`), data_loss (`truncated`) */
+/** A whole member. @throws resource_exhausted (`too_large`), data_loss (`truncated`) */
 export async function readMember({ path, offset, size }: FileSource, name: string, limit: number): Promise<Buffer> {
-  if (size > limit)
-    throw new BerthError('resource_exhausted', `${name} has ${size} bytes, more than the limit of ${limit}`, {
+  await using file = await open(path, 'r');
+  // No content of a tar is at its start: this is a file of its own, which may have been replaced since it was listed.
+  const actual = offset === 0 ? (await file.stat()).size : size;
+  if (actual > limit)
+    throw new BerthError('resource_exhausted', `${name} has ${actual} bytes, more than the limit of ${limit}`, {
       code: 'too_large',
     });
-  await using file = await open(path, 'r');
-  const bytes = Buffer.alloc(size);
+  const bytes = Buffer.alloc(actual);
   await fill(file, bytes, offset, name);
   return bytes;
 }

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { digestHex } from '@berth/model/digest';
 import { parseIndex, parseManifest } from '@berth/model/manifest';
 import { copyImages } from '../../copy/copy.ts';
@@ -72,6 +73,18 @@ describe('a layout folder', () => {
     await Promise.all(images.map((image, at) => put(image, `tag-${at}`)));
     assert.equal(index().manifests.length, 6);
     assert.deepEqual(blobs(), hexes(...images));
+  });
+
+  it('is read while others write into it', async () => {
+    await put(suiteImage(), 'a');
+    const read = async (): Promise<void> => {
+      await using source = await openOciSource({ path, reference: 'a' }, { scratch: home });
+      await copyImages(source, new MemoryMedium(), everything);
+    };
+    for (let at = 0; at < 10; at++) {
+      const write = put(suiteImage({ layers: ['one', `own ${at}`] }), `a-longer-tag-${at}`);
+      await Promise.all([write, ...Array.from({ length: 4 }, async (_, turn) => await sleep(turn * 3).then(read))]);
+    }
   });
 
   it('does not write blobs again that are there', async () => {
