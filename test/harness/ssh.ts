@@ -60,7 +60,7 @@ export async function realSsh(engine: Engine): Promise<OtherMachine> {
   ];
   writeFileSync(path.join(folder, 'sshd_config'), settings.join('\n') + '\n');
   // sshd's own folder for the part of it without rights; a boot makes it.
-  mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+  const madeFolder = mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const child = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', path.join(folder, 'sshd_config')], { stdio: 'ignore' });
   const options = ['IdentitiesOnly=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR'];
   const flags = options.map((option) => `-o ${option}`).join(' ');
@@ -75,6 +75,7 @@ export async function realSsh(engine: Engine): Promise<OtherMachine> {
         child.kill('SIGTERM');
         await exited;
       }
+      if (madeFolder !== undefined) remove(madeFolder);
       remove(folder);
     },
   };
