@@ -24,11 +24,13 @@ export function readShares(tx: Tables, namespace: string, options: ShareOptions)
   const { driver, now, sizes } = options;
   const graph = readGraph(tx, { driver, now });
   const scope = tx.namespaces.scope(namespace);
+  // The same target in two share groups is two: removing one frees nothing of the other.
+  const scopes = new Map(tx.namespaces.list().map(({ name }) => [name, tx.namespaces.scope(name)]));
   const byTarget = new Map<string, Node[]>();
   const others: Node[] = [];
   for (const { holder, node } of graph.roots) {
     if (holder.kind !== 'image') others.push(node);
-    else add(byTarget, targetOf(tx, node), node);
+    else add(byTarget, `${scopes.get(node.scope)} ${graph.edges(node)[0]?.key}`, node);
   }
   const heldByOthers = reach(graph, others);
   const reached = new Map([...byTarget].map(([target, nodes]) => [target, reach(graph, nodes)]));
@@ -42,11 +44,6 @@ export function readShares(tx: Tables, namespace: string, options: ShareOptions)
   const isHeld = (kind: string, key: string): boolean =>
     holders.has(`${kind} ${key}`) || heldByOthers.has(`${kind} ${key}`);
   return { targets, isHeld };
-}
-
-/** The same target in two share groups is two: removing one frees nothing of the other. */
-function targetOf(tx: Tables, { scope: namespace, key }: Node): string {
-  return `${tx.namespaces.scope(namespace)} ${tx.images.get(namespace, key)?.target.digest ?? ''}`;
 }
 
 function add<T>(map: Map<string, T[]>, key: string, value: T): void {

@@ -3,7 +3,7 @@ import type { Holder } from '../metadata.ts';
 import { expireLabel, expiryOf } from '../metadata/expiry.ts';
 import type { Tables } from '../metadata/sqlite-metadata.ts';
 import { blob, container, image, type Node, snapshot, thingId } from './node.ts';
-import { heldBy, holdersIn, mayHaveHolders, type Place, rootLabel } from './reference-labels.ts';
+import { heldBy, holdersIn, mayHaveHolders, mayHold, type Place, rootLabel } from './reference-labels.ts';
 
 /** What keeps a thing without being kept by anything itself. */
 export interface Root {
@@ -14,6 +14,8 @@ export interface Root {
 /** Everything that can hold and be held, as one transaction sees it. */
 export interface Graph {
   readonly roots: readonly Root[];
+  /** Everything that is recorded. */
+  readonly nodes: readonly Node[];
   /** What a node refers to. */
   readonly edges: (node: Node) => readonly Node[];
 }
@@ -49,7 +51,8 @@ export function readGraph(tx: Tables, { driver, now }: GraphOptions): Graph {
     }
   }
   roots.push(...leasedThings(tx));
-  return { roots, edges: (node) => edgesOf(node, entries.get(thingId(node)), held.get(thingId(node)) ?? []) };
+  const nodes = Array.from(entries.values(), ({ node }) => node);
+  return { roots, nodes, edges: (node) => edgesOf(node, entries.get(thingId(node)), held.get(thingId(node)) ?? []) };
 }
 
 /** The label of what carries it names no namespace: content belongs to a scope, snapshots to all. */
@@ -74,7 +77,7 @@ function edgesOf(node: Node, entry: Entry | undefined, held: readonly Node[]): r
   // A tree is nothing without those below it, however flatly it is held.
   if (node.isFlat === true)
     return node.kind === 'snapshot' ? entry.needs.map((need) => ({ ...need, isFlat: true })) : [];
-  const labelled = entry.labels === '{}' ? [] : heldBy(parse(entry.labels), entry.place);
+  const labelled = !mayHold(entry.labels) ? [] : heldBy(parse(entry.labels), entry.place);
   return [...entry.needs, ...labelled, ...held];
 }
 

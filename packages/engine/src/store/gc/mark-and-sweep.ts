@@ -1,3 +1,4 @@
+import type { Digest } from '@berth/model/digest';
 import type { BlobPins } from '../content/blob-pins.ts';
 import type { LocalContentStore } from '../content/local-content.ts';
 import type { CollectionResult, Collector, Holder } from '../metadata.ts';
@@ -82,14 +83,14 @@ export class MarkAndSweep implements Collector, AsyncDisposable {
     const dead = this.#dead;
     this.#dead = [];
     const work = dead.flatMap(({ blobs, snapshots }) => [
-      ...blobs.map(({ digest }) => this.#removeBlob(digest)),
+      ...blobs.map((digest) => this.#removeBlob(digest)),
       ...snapshots.map((snapshot) => this.#removeSnapshot(snapshot)),
     ]);
     await Promise.all(work);
   }
 
   /** Looks for new records and takes the file away in one turn: nobody can record the blob in between. */
-  async #removeBlob(digest: SweptDigest): Promise<void> {
+  async #removeBlob(digest: Digest): Promise<void> {
     const { metadata, local, pins } = this.#parts;
     if (pins.has(digest) || metadata.read((tx) => tx.blobs.sizeAnywhere(digest)) !== undefined) return;
     const freed = local.evict(digest);
@@ -108,5 +109,3 @@ export class MarkAndSweep implements Collector, AsyncDisposable {
     await snapshots.discard(snapshot.id);
   }
 }
-
-type SweptDigest = Swept['blobs'][number]['digest'];

@@ -17,42 +17,54 @@ export function mark({ roots, edges }: Graph): ReadonlySet<string> {
   return things;
 }
 
-/** For each root that reaches a blob, one shortest way from it to there. */
-export function holdersOf({ roots, edges }: Graph, digest: string): Holder[] {
-  const found: Holder[] = [];
-  for (const { holder, node } of roots) {
-    const path = pathTo(node, digest, edges);
-    if (path !== undefined) found.push({ ...holder, path });
-  }
-  return found;
-}
-
-interface Step {
-  readonly node: Node;
-  readonly from?: Step;
-}
-
-function pathTo(start: Node, digest: string, edges: Graph['edges']): string[] | undefined {
-  const seen = new Set([nodeId(start)]);
-  const steps: Step[] = [{ node: start }];
+/** For each root that reaches a blob, one shortest way from it to there. Looks at each edge once, however many roots. */
+export function holdersOf(graph: Graph, digest: string): Holder[] {
+  const { known, above } = turnedRound(graph);
+  // The next step down to the blob, for all that reach it.
+  const next = new Map<string, Node | undefined>();
+  const queue = [...known.values()].filter(({ kind, key }) => kind === 'blob' && key === digest);
+  for (const node of queue) next.set(nodeId(node), undefined);
   // The list grows while it is walked: breadth first.
-  for (const step of steps) {
-    if (step.node.kind === 'blob' && step.node.key === digest) return keysOf(step);
-    for (const node of edges(step.node)) {
-      if (seen.has(nodeId(node))) continue;
-      seen.add(nodeId(node));
-      steps.push({ node, from: step });
+  for (const node of queue) {
+    for (const holder of above.get(nodeId(node)) ?? []) {
+      if (next.has(nodeId(holder))) continue;
+      next.set(nodeId(holder), node);
+      queue.push(holder);
     }
   }
-  return undefined;
+  const holding = graph.roots.filter(({ node }) => next.has(nodeId(node)));
+  return holding.map(({ holder, node }) => ({ ...holder, path: keysOf(node, next) }));
+}
+
+interface TurnedRound {
+  readonly known: ReadonlyMap<string, Node>;
+  /** What refers to a node. */
+  readonly above: ReadonlyMap<string, readonly Node[]>;
+}
+
+function turnedRound({ roots, edges }: Graph): TurnedRound {
+  const known = new Map<string, Node>();
+  const above = new Map<string, Node[]>();
+  const pending = roots.map(({ node }) => node);
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (known.has(nodeId(node))) continue;
+    known.set(nodeId(node), node);
+    for (const below of edges(node)) {
+      const holders = above.get(nodeId(below));
+      if (holders === undefined) above.set(nodeId(below), [node]);
+      else holders.push(node);
+      pending.push(below);
+    }
+  }
+  return { known, above };
 }
 
 /** Without the holder itself, which is told by its name. */
-function keysOf(last: Step): string[] {
+function keysOf(start: Node, next: ReadonlyMap<string, Node | undefined>): string[] {
   const keys: string[] = [];
-  for (let step: Step | undefined = last; step !== undefined; step = step.from) {
-    const isHolder = step.from === undefined && (step.node.kind === 'image' || step.node.kind === 'container');
-    if (!isHolder) keys.unshift(step.node.key);
+  for (let node: Node | undefined = start; node !== undefined; node = next.get(nodeId(node))) {
+    const isHolder = node === start && (node.kind === 'image' || node.kind === 'container');
+    if (!isHolder) keys.push(node.key);
   }
   return keys;
 }

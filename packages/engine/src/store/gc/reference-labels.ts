@@ -25,7 +25,11 @@ export function holdersIn(labels: Labels, place: Place): Node[] {
   return named(labels, backward, place);
 }
 
-/** A quick look at labels as they are stored, JSON. */
+/** A quick look at labels as they are stored, JSON: most have none of these. */
+export function mayHold(labels: string): boolean {
+  return labels.includes(forward);
+}
+
 export function mayHaveHolders(labels: string): boolean {
   return labels.includes(backward);
 }

@@ -21,6 +21,8 @@ export interface ImageTable extends ImageReads, ImageWrites {
   targets(): { namespace: string; name: string; digest: string; labels: string }[];
   /** Whether any name of any namespace points at this digest. */
   isTarget(digest: string): boolean;
+  /** Those whose labels say when their life ends. */
+  expiring(): { namespace: string; name: string; labels: string }[];
   /** When the next image's life ends, ms since 1970. */
   nextExpiry(): number | undefined;
   /** For the collector. */
@@ -45,6 +47,7 @@ export function imageTable(db: DatabaseSync, namespaces: NamespaceTable, { mutat
       records(byConfig.all({ namespace, scope: namespaces.scope(namespace), from, to: endOf(from) })),
     targets: () => targets.all() as ReturnType<ImageTable['targets']>,
     isTarget: (digest) => isTarget.get(digest) !== undefined,
+    expiring: () => expiring.all() as ReturnType<ImageTable['expiring']>,
     nextExpiry() {
       const times = expiring.all().map(({ labels }) => expiryOf(JSON.parse(String(labels)) as Labels) ?? 0);
       const next = Math.min(...times.filter((time) => time > now()));
@@ -89,7 +92,7 @@ function statements(db: DatabaseSync) {
     remove: db.prepare('DELETE FROM images WHERE namespace = ? AND name = ?'),
     targets: db.prepare('SELECT namespace, name, digest, labels FROM images'),
     isTarget: db.prepare('SELECT 1 FROM namespaces n JOIN images i ON i.namespace = n.name WHERE i.digest = ? LIMIT 1'),
-    expiring: db.prepare(`SELECT labels FROM images WHERE labels GLOB '*${expireLabel}*'`),
+    expiring: db.prepare(`SELECT namespace, name, labels FROM images WHERE labels GLOB '*${expireLabel}*'`),
     byTarget: db.prepare(
       'SELECT * FROM images WHERE namespace = ? AND digest >= ? AND digest < ? ORDER BY digest, name',
     ),
@@ -98,9 +101,9 @@ function statements(db: DatabaseSync) {
       `WITH RECURSIVE above(child, digest) AS (
        SELECT child, parent FROM document_parents
          WHERE scope = :scope AND child >= :from AND child < :to AND label = 'config'
-       UNION SELECT above.child, parent FROM document_parents p JOIN above ON p.child = above.digest
+       UNION SELECT above.child, parent FROM above CROSS JOIN document_parents p ON p.child = above.digest
          WHERE p.scope = :scope AND p.label <> 'config'
-     ) SELECT DISTINCT images.* FROM above JOIN images ON images.digest = above.digest
+     ) SELECT DISTINCT images.* FROM above CROSS JOIN images INDEXED BY images_by_digest ON images.digest = above.digest
        WHERE images.namespace = :namespace ORDER BY images.digest, name`,
     ),
   };
