@@ -235,6 +235,21 @@ describe('a pull', { skip }, () => {
     assert.equal((await place.images.ready(context, 'registry.test:5000/app:2')).chainId, '');
   });
 
+  it('unpacks a layer that only its maker hands out, and saves the image without it', async () => {
+    const image = layered(2);
+    const foreign = { ...image.layers[1]!, mediaType: 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip' };
+    place.registry.push('1', { ...image, layers: [image.layers[0]!, foreign] });
+    await place.pull(ref);
+    assert.notEqual((await place.images.ready(context, ref)).chainId, '');
+    const sizes: number[] = [];
+    for (const foreignLayers of [false, true]) {
+      let size = 0;
+      for await (const piece of await place.transfers.save(context, [ref], { foreignLayers })) size += piece.length;
+      sizes.push(size);
+    }
+    assert.ok(sizes[1]! - sizes[0]! >= foreign.bytes.length);
+  });
+
   it('on a full disk says so and leaves nothing', async () => {
     const disk = path.join(place.home, 'disk');
     mkdirSync(disk);
