@@ -4,9 +4,10 @@ import { openDockerTarget } from '@berth/image/medium/docker/target';
 import { mediumSuite } from '@berth/image/medium/medium-suite';
 import { Dockerd, whyNoContainerdStore, whyNoDockerd } from '../harness/dockerd.ts';
 
+// Blobs of images that are removed stay in the containerd store until it collects: none is there "not yet" for sure.
 const stores = [
   { store: 'graph', whyNot: whyNoDockerd, traits: { keepsBlobs: true, findsBlobs: false, foreignLayers: false } },
-  { store: 'containerd', whyNot: whyNoContainerdStore, traits: { keepsBlobs: false } },
+  { store: 'containerd', whyNot: whyNoContainerdStore, traits: { keepsBlobs: true, findsBlobs: false } },
 ] as const;
 
 for (const { store, whyNot, traits } of stores) {
