@@ -69,17 +69,18 @@ export class CrashPlace implements AsyncDisposable {
     checkRoot(this.engine.root, this.#references);
     assert.deepEqual(strayIngests(this.engine.root), []);
     const [one] = await this.#present();
-    if (one !== undefined) await this.#checkRuns(one.name);
+    if (one !== undefined) await this.#checkRuns(one.name, one.image);
   }
 
   /** Loading again makes everything whole, and removing it leaves nothing. */
   async heal(): Promise<void> {
     for (const image of this.images) await this.#load(image);
     for (const image of this.images) await this.#pull(image);
-    for (const { name } of this.images) await this.#checkRuns(name);
+    for (const image of this.images) await this.#checkRuns(image.name, image);
     await this.engine.restart();
     checkRoot(this.engine.root, this.#references);
-    assert.equal((await this.#present()).length, this.images.length);
+    const doors = this.#registry === undefined ? 1 : 2;
+    assert.equal((await this.#present()).length, doors * this.images.length);
   }
 
   async removeAll(): Promise<void> {
@@ -115,13 +116,13 @@ export class CrashPlace implements AsyncDisposable {
     for await (const event of this.#client.images.pull(`${this.#registry.host}/${name}`)) assert.ok(event);
   }
 
-  async #present(): Promise<readonly CrashImage[]> {
+  /** Every name that is there, loaded or pulled, with its image. */
+  async #present(): Promise<readonly { readonly name: string; readonly image: CrashImage }[]> {
     const names = (await this.#client.images.list()).flatMap((image) => image.names);
-    return this.images.filter(({ name }) => names.some((full) => full === name || full.endsWith(`/${name}`)));
+    return names.map((name) => ({ name, image: this.images.find((one) => name.endsWith(one.name))! }));
   }
 
-  async #checkRuns(name: string): Promise<void> {
-    const { script, output } = this.images.find((image) => image.name === name)!;
+  async #checkRuns(name: string, { script, output }: CrashImage): Promise<void> {
     assert.equal(await this.engine.expect(['run', '--rm', name, 'sh', '-ec', script]), output);
   }
 }
