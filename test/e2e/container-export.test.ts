@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { archive, ociLayout } from '../harness/archives.ts';
 import { whySkipped } from '../harness/engine.ts';
 import { busybox, testImage } from '../harness/images.ts';
 import { ImageWorkplace } from './image-workplace.ts';
+
+/** A file with an extended attribute. */
+const marked = { path: 'marked', body: 'x', pax: { 'SCHILY.xattr.user.mark': 'of-a-test' } };
 
 /** What tar(1) says of an archive: mode, owner and the rest of the line, by path. */
 function listing(file: string): ReadonlyMap<string, string> {
@@ -24,7 +28,7 @@ describe('berth export', { skip: whySkipped }, () => {
   let place: ImageWorkplace;
   before(async () => {
     place = await ImageWorkplace.open();
-    const layers = [busybox(), [{ path: 'gone', body: 'x' }], [{ path: 'home/old', body: 'old' }]];
+    const layers = [busybox(), [{ path: 'gone', body: 'x' }], [{ path: 'home/old', body: 'old' }], [marked]];
     await place.load(archive(ociLayout(testImage({ layers }), 'export:1')));
   });
   after(async () => await place[Symbol.asyncDispose]());
@@ -51,6 +55,8 @@ describe('berth export', { skip: whySkipped }, () => {
     assert.ok(found.has('home/deep/er/'));
     assert.equal(found.get('etc/added'), '-rw-r--r-- 0/0 2');
     assert.ok(found.has('proc/'));
+    assert.ok(readFileSync(file).includes('SCHILY.xattr.user.mark=of-a-test\n'));
+    assert.ok(!readFileSync(file).includes('trusted.overlay'));
     assert.ok(![...found.keys()].some((name) => /^proc\/.|^sys\/./.test(name)));
     await place.engine.expect(['rm', 'made']);
   });
