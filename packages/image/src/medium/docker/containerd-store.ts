@@ -28,6 +28,8 @@ export async function connectBehind(
   }
 }
 
+export { findPacked } from '../containerd/substitute.ts';
+
 export async function hasBlob(channel: Channel, descriptor: Descriptor, signal: AbortSignal): Promise<boolean> {
   const info = await blobInfo(channel, descriptor.digest, signal);
   return info !== undefined && Number(info.size) === descriptor.size;

@@ -66,6 +66,16 @@ class DockerTarget implements ImageTarget {
     return found;
   }
 
+  async substitute(descriptor: Descriptor, diffId: Digest, signal: AbortSignal): Promise<Descriptor | undefined> {
+    if (this.#facts.store === 'graph') return undefined;
+    const channel = await this.#channelBehind(signal);
+    const { findPacked } = await import('./containerd-store.ts');
+    const found = channel === undefined ? undefined : await findPacked(channel, descriptor, { diffId, signal });
+    if (found === undefined || this.#wanted.has(found.digest)) return undefined;
+    this.#believed.set(found.digest, found);
+    return found;
+  }
+
   async putBlob(descriptor: Descriptor, source: SourceBlob, hints: BlobHints): Promise<void> {
     const stream = this.#openStream();
     await stream.blob(blobPath(descriptor), descriptor, { source, hints });
@@ -118,11 +128,16 @@ class DockerTarget implements ImageTarget {
     });
   }
 
-  async #isBehind(descriptor: Descriptor, signal: AbortSignal): Promise<boolean> {
+  async #channelBehind(signal: AbortSignal): Promise<Channel | undefined> {
     // Its code is large, and of no use for graph stores.
-    const { connectBehind, hasBlob } = await import('./containerd-store.ts');
+    const { connectBehind } = await import('./containerd-store.ts');
     this.#behind ??= connectBehind(this.#connection, signal);
-    const channel = await this.#behind;
+    return await this.#behind;
+  }
+
+  async #isBehind(descriptor: Descriptor, signal: AbortSignal): Promise<boolean> {
+    const channel = await this.#channelBehind(signal);
+    const { hasBlob } = await import('./containerd-store.ts');
     return channel !== undefined && (await hasBlob(channel, descriptor, signal));
   }
 
