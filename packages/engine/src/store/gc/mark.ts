@@ -12,7 +12,7 @@ export function mark({ roots, edges }: Graph): ReadonlySet<string> {
     if (seen.has(id)) continue;
     seen.add(id);
     things.add(thingId(node));
-    pending.push(...edges(node));
+    for (const below of edges(node)) if (!seen.has(nodeId(below))) pending.push(below);
   }
   return things;
 }

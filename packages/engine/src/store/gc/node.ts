@@ -5,29 +5,31 @@ export interface Node {
   readonly scope: string;
   /** Digest, snapshot key, image name or container id. */
   readonly key: string;
+  /** The same for every holder, flat or not; made once, because graphs are walked by it. */
+  readonly id: string;
   /** Held alone, without what it refers to. */
   readonly isFlat?: boolean;
 }
 
 export function blob(scope: string, key: string): Node {
-  return { kind: 'blob', scope, key };
+  return { kind: 'blob', scope, key, id: `blob ${scope} ${key}` };
 }
 
 export function snapshot(key: string): Node {
-  return { kind: 'snapshot', scope: '', key };
+  return { kind: 'snapshot', scope: '', key, id: `snapshot  ${key}` };
 }
 
 export function image(namespace: string, key: string): Node {
-  return { kind: 'image', scope: namespace, key };
+  return { kind: 'image', scope: namespace, key, id: `image ${namespace} ${key}` };
 }
 
 export function container(key: string): Node {
-  return { kind: 'container', scope: '', key };
+  return { kind: 'container', scope: '', key, id: `container  ${key}` };
 }
 
 /** The same for every holder, flat or not. */
-export function thingId({ kind, scope, key }: Node): string {
-  return `${kind} ${scope} ${key}`;
+export function thingId({ id }: Node): string {
+  return id;
 }
 
 export function nodeId(node: Node): string {
