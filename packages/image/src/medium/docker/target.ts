@@ -87,6 +87,7 @@ class DockerTarget implements ImageTarget {
   }
 
   async publish(image: PublishedImage, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     const names = [...new Set([this.#name, ...image.names])];
     const isGraph = this.#facts.store === 'graph';
     const made = isGraph
@@ -155,6 +156,8 @@ class DockerTarget implements ImageTarget {
     signal.addEventListener('abort', cancel, { once: true });
     try {
       for (const [path, bytes] of files) await stream.file(path, bytes);
+      // An abort before the listener was there is not told to it.
+      signal.throwIfAborted();
       const failure = loadFailure(this.#api.name, await stream.end());
       if (failure !== undefined) throw await this.#explained(failure);
     } finally {
