@@ -6,31 +6,21 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import path from 'node:path';
 import { build } from '../../scripts/build.ts';
-import { measureCommand } from './command.ts';
-import { measureCopy } from './copy.ts';
-import { measureExec } from './exec.ts';
-import { measureIdle } from './idle.ts';
-import { measureImagesMetadata } from './images-metadata.ts';
-import { measureLoad } from './load.ts';
-import { measureMemory } from './memory.ts';
-import { measureOciCommand } from './oci-command.ts';
-import { measurePull } from './pull.ts';
 import { type Findings, formatTable, type Measure } from './report.ts';
-import { measureSeccomp } from './seccomp.ts';
-import { measureStart } from './start.ts';
 
+/** Loaded when they are wanted: some need what `build` makes. */
 const measures: readonly Measure[] = [
-  { name: 'start', run: measureStart },
-  { name: 'exec', run: measureExec },
-  { name: 'oci', run: measureOciCommand },
-  { name: 'seccomp', run: measureSeccomp },
-  { name: 'command', run: measureCommand },
-  { name: 'idle', run: measureIdle },
-  { name: 'memory', run: measureMemory },
-  { name: 'load', run: measureLoad },
-  { name: 'pull', run: measurePull },
-  { name: 'copy', run: measureCopy },
-  { name: 'metadata', run: measureImagesMetadata },
+  { name: 'start', run: async () => await (await import('./start.ts')).measureStart() },
+  { name: 'exec', run: async () => await (await import('./exec.ts')).measureExec() },
+  { name: 'oci', run: async () => await (await import('./oci-command.ts')).measureOciCommand() },
+  { name: 'seccomp', run: async () => await (await import('./seccomp.ts')).measureSeccomp() },
+  { name: 'command', run: async () => await (await import('./command.ts')).measureCommand() },
+  { name: 'idle', run: async () => await (await import('./idle.ts')).measureIdle() },
+  { name: 'memory', run: async () => await (await import('./memory.ts')).measureMemory() },
+  { name: 'load', run: async () => await (await import('./load.ts')).measureLoad() },
+  { name: 'pull', run: async () => await (await import('./pull.ts')).measurePull() },
+  { name: 'copy', run: async () => await (await import('./copy.ts')).measureCopy() },
+  { name: 'metadata', run: async () => await (await import('./images-metadata.ts')).measureImagesMetadata() },
 ];
 
 const wanted = process.argv.slice(2);
