@@ -162,3 +162,77 @@ test('logs are frames of two streams', async (t) => {
     ],
   );
 });
+
+test('a pull is its events, and a request for what it wants and who asks', async (t) => {
+  const seen: string[] = [];
+  const socket = await fakeDaemon(t, {
+    request(request, response) {
+      void text(request).then((body) => {
+        seen.push(`${request.method} ${request.url} ${String(request.headers['berth-namespace'])} ${body}`);
+        response.end('{"id":"a","status":"done"}\n{"pulled":{"images":[]}}\n');
+      });
+    },
+  });
+  const client = connectBerth({ socket, namespace: 'k8s.io' });
+  const auth = { username: 'u', password: 'p' };
+  const events: unknown[] = [];
+  for await (const event of client.images.pull('app', { platforms: ['all'], auth })) events.push(event);
+  for await (const _ of client.images.push('app')) break;
+  assert.deepEqual(events, [{ id: 'a', status: 'done' }, { pulled: { images: [] } }]);
+  assert.deepEqual(seen, [
+    'POST /berth/v1/images/pull k8s.io {"ref":"app","platforms":["all"],"auth":{"username":"u","password":"p"}}',
+    'POST /berth/v1/images/push k8s.io {"ref":"app"}',
+  ]);
+});
+
+test('what is saved is bytes as they come, and a refusal before them is an error', async (t) => {
+  const socket = await fakeDaemon(t, {
+    request(request, response) {
+      if (request.url?.includes('absent') === true) {
+        response.writeHead(404).end('{"error":{"kind":"not_found","code":"no_such_image","message":"m"}}');
+      } else {
+        response.write('one');
+        response.end(request.url);
+      }
+    },
+  });
+  const { images } = connectBerth({ socket });
+  const read = async (bytes: AsyncIterable<Uint8Array>) => Buffer.concat(await Array.fromAsync(bytes)).toString();
+  const query = '?ref=a&ref=b%3A1&platform=linux%2Farm64';
+  assert.equal(
+    await read(images.save(['a', 'b:1'], { platforms: ['linux/arm64'] })),
+    `one/berth/v1/images/save${query}`,
+  );
+  await assert.rejects(read(images.save(['absent'])), fails('not_found', 'no_such_image'));
+});
+
+test('namespaces, leases and the disk are asked for by their own paths', async (t) => {
+  const seen: string[] = [];
+  const socket = await fakeDaemon(t, {
+    request(request, response) {
+      void text(request).then((body) => {
+        seen.push(`${request.method} ${request.url?.replace('/berth/v1', '')} ${body}`.trim());
+        response.end('[]');
+      });
+    },
+  });
+  const client = connectBerth({ socket });
+  await client.namespaces.put('a/b', { shareGroup: '' });
+  await client.namespaces.remove('a');
+  await client.leases.create({ ttl: 5 });
+  await client.leases.remove('l', { sync: true });
+  await client.system.diskUse();
+  await client.system.collect();
+  await client.system.whatHolds('sha256:ab');
+  await client.images.prune({ all: true });
+  assert.deepEqual(seen, [
+    'POST /namespaces/a%2Fb {"shareGroup":""}',
+    'DELETE /namespaces/a',
+    'POST /leases {"ttl":5}',
+    'DELETE /leases/l?sync=1',
+    'GET /system/df',
+    'POST /gc',
+    'GET /gc/explain?ref=sha256%3Aab',
+    'POST /images/prune {"all":true}',
+  ]);
+});
