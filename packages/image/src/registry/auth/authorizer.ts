@@ -1,6 +1,6 @@
 import type { Credentials, CredentialSource } from '../contract.ts';
 import type { Endpoint } from '../host/endpoint.ts';
-import { systemTls, type TlsSettings } from '../host/tls.ts';
+import { systemTls } from '../host/tls.ts';
 import type { Route } from '../transport/redirect.ts';
 import type { Tuning } from '../tuning.ts';
 import type { Challenge } from './challenge.ts';
@@ -14,7 +14,7 @@ export interface AuthorizerParts {
   readonly endpoint: Endpoint;
   readonly credentials: CredentialSource;
   readonly userAgent: string;
-  /** To token servers. */
+  /** To the host; token servers get of it what is for them. */
   readonly route: Route;
   readonly tuning: Tuning;
 }
@@ -106,15 +106,20 @@ export class Authorizer {
       return { text: credentials.registryToken, until: Number.POSITIVE_INFINITY };
     const signal = AbortSignal.timeout(tokenPatience);
     const bearer = this.#bearer!;
-    const route = { ...this.#parts.route, tls: tlsFor(bearer.realm, this.#parts.endpoint) };
+    const route = routeTo(bearer.realm, this.#parts);
     return await fetchToken({ ...this.#parts, ...bearer, route, scopes, credentials, signal });
   }
 }
 
-/** A private authority often signs the token server too; all else that was set is for the registry's own host. */
-function tlsFor(realm: string, { url, tls }: Endpoint): TlsSettings {
-  const same = URL.canParse(realm) && new URL(realm).hostname === new URL(url).hostname;
-  return same ? tls : { ...systemTls, ca: tls.ca };
+/**
+ * The registry's own headers, which may prove who we are, are for its own address alone. A private authority often signs
+ * the token server too; all else that was set for TLS is for the registry's own host.
+ */
+function routeTo(realm: string, { endpoint, route }: AuthorizerParts): Route {
+  const own = new URL(endpoint.url);
+  const url = URL.canParse(realm) ? new URL(realm) : undefined;
+  const tls = url?.hostname === own.hostname ? endpoint.tls : { ...systemTls, ca: endpoint.tls.ca };
+  return { ...route, tls, ownHeaders: url?.origin === own.origin ? route.ownHeaders : {} };
 }
 
 function keyOf(scopes: readonly string[]): string {

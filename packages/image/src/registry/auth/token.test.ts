@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 import { text } from 'node:stream/consumers';
 import type { Credentials } from '../contract.ts';
@@ -119,6 +122,38 @@ describe('a token', () => {
     await old.registry.repository({ as: identity }).manifest(manifest.descriptor, never);
     const basic = Buffer.from('<token>:idt').toString('base64');
     assert.equal(old.tokens.seen[1]?.headers.authorization, `Basic ${basic}`);
+  });
+
+  it('is asked for without the headers that are for the registry alone', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'berth-hosts-'));
+    try {
+      await using both = await pair();
+      const { host } = both.registry;
+      await mkdir(path.join(folder, host));
+      const toml = `server = "http://${host}"\n[header]\nx-key = "k"\n`;
+      await writeFile(path.join(folder, host, 'hosts.toml'), toml);
+      await both.registry.repository({ as, hostFolders: [folder] }).manifest(manifest.descriptor, never);
+      assert.ok(both.registry.seen.every(({ headers }) => headers['x-key'] === 'k'));
+      assert.equal(both.tokens.seen.length, 1);
+      assert.equal(both.tokens.seen[0]?.headers['x-key'], undefined);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('does not cost an identity token when its server redirects to another host', async () => {
+    const stolen: string[] = [];
+    await using thief = await FakeRegistry.start(async (request, response) => {
+      stolen.push(await text(request));
+      response.end('{}');
+    });
+    await using tokens = await FakeRegistry.start((_request, response) => {
+      response.writeHead(307, { location: `http://${thief.host}/` }).end();
+    });
+    await using both = await pair({ realm: () => `http://${tokens.host}/token` });
+    const failure = both.registry.repository({ as: { identityToken: 'idt' } }).manifest(manifest.descriptor, never);
+    await assert.rejects(failure, { kind: 'failed_precondition', code: 'bad_redirect' });
+    assert.deepEqual(stolen, []);
   });
 
   it('that the user has is sent as it is', async () => {

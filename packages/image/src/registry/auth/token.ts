@@ -89,7 +89,8 @@ function posted({ service, scopes }: TokenWish, realm: URL, refreshToken: string
   if (scopes.length > 0) form.set('scope', scopes.join(' '));
   const bytes = Buffer.from(form.toString());
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-  return { method: 'POST', url: realm, headers, body: { size: bytes.length, read: () => once(bytes) } };
+  const body = { size: bytes.length, read: () => once(bytes), isSecret: true };
+  return { method: 'POST', url: realm, headers, body };
 }
 
 export function basicHeader({ username, password }: { readonly username: string; readonly password: string }): string {

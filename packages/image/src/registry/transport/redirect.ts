@@ -20,7 +20,7 @@ export interface Route {
 
 /**
  * As `exchange`, along redirects. Another host (or port, or scheme) gets neither Authorization nor the host's own
- * headers, nor does it see our certificate.
+ * headers, nor does it see our certificate, nor a body that is a secret.
  * @throws failed_precondition (`bad_redirect`)
  */
 export async function follow(outgoing: Outgoing, route: Route): Promise<Answer> {
@@ -37,6 +37,8 @@ export async function follow(outgoing: Outgoing, route: Route): Promise<Answer> 
     if (answer.status === 303 && outgoing.body !== undefined) throw bad(url, 'with status 303, which fits no upload');
     if (count >= mostRedirects) throw bad(url, `more than ${mostRedirects} times`);
     url = target(location, url);
+    if (outgoing.body?.isSecret === true && url.origin !== outgoing.url.origin)
+      throw bad(outgoing.url, `to ${url.host} what is a secret between the two of us`);
   }
 }
 
