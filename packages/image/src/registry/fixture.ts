@@ -32,7 +32,8 @@ export class FakeRegistry implements AsyncDisposable {
   }
 
   static async start(handler: Handler): Promise<FakeRegistry> {
-    const server = createServer().listen(0, '127.0.0.1');
+    // It hangs up on nobody by itself: connections that are left over would be seen.
+    const server = createServer({ keepAliveTimeout: 0 }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const registry = new FakeRegistry(server);
     server.on('request', (request, response) => {

@@ -51,7 +51,7 @@ export async function* readRange(blob: BlobPlace, range: ByteRange, options: Ran
     else skipped++;
     const pause = pauseBefore(failures++, undefined, tuning);
     if (pause === undefined) throw failure;
-    await tuning.clock.sleep(pause, signal);
+    await sleepOrCancel(blob, pause, signal);
   }
 }
 
@@ -94,6 +94,14 @@ function short({ blob }: BlobPlace, at: number): BerthError {
   return new BerthError('data_loss', `blob ${blob.digest} ends after ${at} of its ${blob.size} bytes`, {
     code: 'size_mismatch',
   });
+}
+
+async function sleepOrCancel(blob: BlobPlace, pause: number, signal: AbortSignal): Promise<void> {
+  try {
+    await blob.place.hosts.tuning.clock.sleep(pause, signal);
+  } catch (error) {
+    throw ifCancelled(error, blob, signal);
+  }
 }
 
 function ifCancelled(error: unknown, { blob }: BlobPlace, signal: AbortSignal): unknown {

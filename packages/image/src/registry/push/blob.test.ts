@@ -139,6 +139,40 @@ describe('a blob that is uploaded', () => {
     assert.equal(uploads.stored.length, 0);
   });
 
+  it('is not sent to its end after the registry refused it', { timeout: 60_000 }, async () => {
+    const size = 64 << 20;
+    const ended = Promise.withResolvers<number>();
+    const piece = Buffer.alloc(1 << 20);
+    const endless = async function* (): AsyncGenerator<Uint8Array> {
+      let at = 0;
+      try {
+        for (; at < size; at += piece.length) yield piece;
+      } finally {
+        ended.resolve(at);
+      }
+    };
+    await using registry = await FakeRegistry.start((request, response) => {
+      if (request.method === 'POST') return response.writeHead(202, { location: '/u' }).end();
+      return response.writeHead(403).end();
+    });
+    const { digest } = someBlob(1).descriptor;
+    const pushed = registry.repository().pushBlob({ digest, size }, endless, { signal: never });
+    await assert.rejects(pushed, { kind: 'permission_denied' });
+    assert.ok((await ended.promise) < size);
+  });
+
+  it('ends as cancelled when that comes while it waits to try again', async () => {
+    const uploads = new Uploads();
+    uploads.breaks = [1000];
+    const { bytes, descriptor } = someBlob(300_000);
+    await using registry = await FakeRegistry.start((request, response) => uploads.answer(request, response));
+    const stop = new AbortController();
+    const clock = { now: () => 0, sleep: async () => (stop.abort(), stop.signal.throwIfAborted()) };
+    const pushed = registry.repository({ clock }).pushBlob(descriptor, reader(bytes), { signal: stop.signal });
+    await assert.rejects(pushed, { kind: 'cancelled' });
+    assert.deepEqual(uploads.ended, ['cancelled']);
+  });
+
   it('is told when the registry finds other bytes', async () => {
     const { bytes, descriptor } = someBlob(100);
     await using registry = await FakeRegistry.start((request, response) => {

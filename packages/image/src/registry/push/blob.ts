@@ -60,7 +60,8 @@ class Upload {
       while (!(await this.#tried()));
     } catch (error) {
       if (this.#state !== undefined) await cancelUpload(this.#parcel, this.#state.url);
-      throw error;
+      if (!this.#options.signal.aborted || error instanceof BerthError) throw error;
+      throw new BerthError('cancelled', `upload of blob ${this.#parcel.digest}: cancelled`, { cause: error });
     }
   }
 

@@ -4,6 +4,8 @@ import type { Answer } from './exchange.ts';
 
 /** What is left of an answer that nobody wants is read when it is small: the connection stays of use. */
 const worthReading = 64 << 10;
+/** Milliseconds that it may take. */
+const worthWaiting = 5000;
 
 /**
  * The body's pieces. Ends early, with an error, when no byte comes for `patience` milliseconds or the line breaks.
@@ -49,7 +51,9 @@ export async function wholeBody(answer: Answer, limit: number, patience: number)
 
 /** Ends an answer whose body is of no interest. */
 export function discard({ stream, headers }: Answer): void {
-  if (Number(headers['content-length'] ?? 0) <= worthReading && headers['transfer-encoding'] === undefined)
-    stream.resume();
-  else stream.destroy();
+  if (Number(headers['content-length'] ?? 0) > worthReading || headers['transfer-encoding'] !== undefined)
+    return void stream.destroy();
+  // Without a length, or with a wrong one, it may never end.
+  const timer = setTimeout(() => stream.destroy(), worthWaiting).unref();
+  stream.once('close', () => clearTimeout(timer)).resume();
 }

@@ -18,6 +18,8 @@ export interface Body {
   /** Bytes that `read` gives. */
   readonly size: number;
   read(): AsyncIterable<Uint8Array>;
+  /** It proves who we are: no redirect hands it to another host. */
+  readonly isSecret?: boolean;
 }
 
 export interface Outgoing {
@@ -93,6 +95,9 @@ async function answerTo(request: ClientRequest, patience: Patience): Promise<Inc
       request.setTimeout(0);
       // A reader may not be there yet when the line breaks; it sees `errored`.
       stream.on('error', () => undefined);
+      // A refusal that came before the body's end: the rest of it is for nobody.
+      const refused = (stream.statusCode ?? 0) >= 300;
+      stream.once('end', () => refused && !request.writableEnded && request.destroy());
       resolve(stream);
     });
     request.on('error', reject);
