@@ -64,12 +64,14 @@ describe('a credential helper', () => {
       code: 'credential_helper_failed',
       message: /locked/,
     });
-    configure({ credsStore: 'test' }, '#!/bin/sh\necho \'{"Secret":"hush"\'\n');
-    await assert.rejects(credentialChain(options)('a.example'), (error: Error & { code: string }) => {
-      assert.equal(error.code, 'credential_helper_failed');
-      assert.ok(!String(error.stack).includes('hush'));
-      return true;
-    });
+    for (const code of [0, 1]) {
+      configure({ credsStore: 'test' }, `#!/bin/sh\necho '{"Secret":"hush"'\nexit ${code}\n`);
+      await assert.rejects(credentialChain(options)('a.example'), (error: Error & { code: string }) => {
+        assert.equal(error.code, 'credential_helper_failed');
+        assert.ok(!String(error.stack).includes('hush'));
+        return true;
+      });
+    }
     configure({ credsStore: '../evil' });
     await assert.rejects(credentialChain(options)('a.example'), { code: 'credential_helper_failed' });
   });

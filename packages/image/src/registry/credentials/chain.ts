@@ -29,11 +29,6 @@ export function credentialChain(options: CredentialOptions = {}): CredentialSour
   };
 }
 
-/** `first`, and where it knows nothing `second`: credentials of one call before those of the user. */
-export function firstOf(first: CredentialSource, second: CredentialSource): CredentialSource {
-  return async (host) => (await first(host)) ?? (await second(host));
-}
-
 /** Where credentials may be, the first is where new ones go. `REGISTRY_AUTH_FILE` shuts out the others. */
 export function credentialFiles(env: NodeJS.ProcessEnv): readonly string[] {
   const only = env['REGISTRY_AUTH_FILE'];

@@ -30,15 +30,15 @@ export function credentialHelper(name: string, env: NodeJS.ProcessEnv): Credenti
       const ran = await run('get', keyOfHost(host));
       if (ran.code === 0) return credentialsOf(name, ran.output);
       if (knowsNothing(ran)) return undefined;
-      throw failed(name, ran.output.toString());
+      throw failed(name, complaintIn(ran));
     },
     async store(host, credentials) {
       const ran = await run('store', JSON.stringify({ ServerURL: keyOfHost(host), ...namedSecret(credentials) }));
-      if (ran.code !== 0) throw failed(name, ran.output.toString());
+      if (ran.code !== 0) throw failed(name, complaintIn(ran));
     },
     async erase(host) {
       const ran = await run('erase', keyOfHost(host));
-      if (ran.code !== 0 && !knowsNothing(ran)) throw failed(name, ran.output.toString());
+      if (ran.code !== 0 && !knowsNothing(ran)) throw failed(name, complaintIn(ran));
       return ran.code === 0;
     },
   };
@@ -47,6 +47,12 @@ export function credentialHelper(name: string, env: NodeJS.ProcessEnv): Credenti
 interface Ran {
   readonly code: number;
   readonly output: Buffer;
+}
+
+/** Helpers complain on their standard output: where their answers are too, which have the secret in them. */
+function complaintIn({ output }: Ran): string {
+  const text = output.toString().trim();
+  return text.startsWith('{') ? 'it ended in the middle of its answer' : text;
 }
 
 function knowsNothing({ output }: Ran): boolean {
@@ -85,6 +91,7 @@ async function runHelper({ name, verb, input, env }: Call): Promise<Ran> {
     env,
     stdio: ['pipe', 'pipe', 'ignore'],
     timeout: patience,
+    killSignal: 'SIGKILL',
   });
   const parts: Buffer[] = [];
   let size = 0;

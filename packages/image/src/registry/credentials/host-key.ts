@@ -1,5 +1,5 @@
 /** What docker's configuration calls Docker Hub. */
-export const hubKey = 'https://index.docker.io/v1/';
+const hubKey = 'https://index.docker.io/v1/';
 
 const hubNames: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
 
