@@ -12,14 +12,17 @@ let root: string;
 let stores: Stores;
 const open = (bootId = 'this boot'): Promise<Stores> =>
   openStores({ root, log: silentLog, snapshotter: 'overlayfs', bootId });
-beforeEach(async () => {
-  root = mkdtempSync(path.join(tmpdir(), 'berth-stores-'));
-  stores = await open();
-});
-afterEach(async () => {
-  await stores[Symbol.asyncDispose]();
-  rmSync(root, { recursive: true });
-});
+/** For each test of a suite. Hooks outside of suites would be those of every test of this process: all unit tests. */
+function freshStores(): void {
+  beforeEach(async () => {
+    root = mkdtempSync(path.join(tmpdir(), 'berth-stores-'));
+    stores = await open();
+  });
+  afterEach(async () => {
+    await stores[Symbol.asyncDispose]();
+    rmSync(root, { recursive: true });
+  });
+}
 
 /** A blob and an unpacked layer with one file, which no collection takes. */
 async function fill(): Promise<{ digest: Digest; folder: string }> {
@@ -34,6 +37,8 @@ async function fill(): Promise<{ digest: Digest; folder: string }> {
 }
 
 describe('a root folder', () => {
+  freshStores();
+
   it('has one user at a time, and names that one to others', async () => {
     await assert.rejects(open(), (error: Error & { code?: string }) => {
       assert.equal(error.code, 'root_in_use');
@@ -73,6 +78,8 @@ describe('a root folder', () => {
 });
 
 describe('a root folder whose machine went down', () => {
+  freshStores();
+
   /** Leaves the folder as a daemon does that gets no chance to close. */
   const pullThePlug = async (): Promise<void> => {
     await stores[Symbol.asyncDispose]();

@@ -13,15 +13,18 @@ const hour = 3_600_000;
 let root: string;
 let stores: Stores;
 let clock: number;
-beforeEach(async () => {
-  root = mkdtempSync(path.join(tmpdir(), 'berth-labels-'));
-  clock = Date.now();
-  stores = await openStores({ root, log: silentLog, snapshotter: 'overlayfs', now: () => clock });
-});
-afterEach(async () => {
-  await stores[Symbol.asyncDispose]();
-  rmSync(root, { recursive: true });
-});
+/** For each test of a suite. Hooks outside of suites would be those of every test of this process: all unit tests. */
+function freshStores(): void {
+  beforeEach(async () => {
+    root = mkdtempSync(path.join(tmpdir(), 'berth-labels-'));
+    clock = Date.now();
+    stores = await openStores({ root, log: silentLog, snapshotter: 'overlayfs', now: () => clock });
+  });
+  afterEach(async () => {
+    await stores[Symbol.asyncDispose]();
+    rmSync(root, { recursive: true });
+  });
+}
 
 const put = async (text: string, labels: Labels = {}, caller = context): Promise<Digest> => {
   await using ingest = await stores.content.ingest(caller, text);
@@ -41,6 +44,8 @@ const leftOf = async (...texts: string[]): Promise<string[]> => {
 };
 
 describe('labels of garbage collection', () => {
+  freshStores();
+
   it('hold by gc.ref.image, also an image whose time is over', async () => {
     const target = await put('target', {}, alone);
     await name('held', target, { 'containerd.io/gc.expire': new Date(clock + hour).toISOString() });
@@ -110,6 +115,8 @@ describe('labels of garbage collection', () => {
 });
 
 describe('ingests', () => {
+  freshStores();
+
   it('stay a day after they were last written to, and as long as a recorded lease has them', async () => {
     await using lease = await stores.leases.create('alone', 100 * hour);
     await (await stores.content.ingest(alone, 'free'))[Symbol.asyncDispose]();
@@ -128,6 +135,8 @@ describe('ingests', () => {
 });
 
 describe('a recorded lease', () => {
+  freshStores();
+
   it('holds a snapshot whose name another unpack had taken', async () => {
     await using first = await stores.leases.create('alone');
     await stores.snapshots.prepare(withLease(alone, first.id), 'one', '');
@@ -143,6 +152,8 @@ describe('a recorded lease', () => {
 });
 
 describe('a namespace that changes its share group', () => {
+  freshStores();
+
   const images = (namespace: string): string[] =>
     stores.metadata.read((tx) => tx.images.list(namespace).map((image) => image.name));
   const move = (namespace: string, shareGroup: string): Promise<void> =>

@@ -17,15 +17,18 @@ const reopen = async (): Promise<void> => {
   await stores[Symbol.asyncDispose]();
   stores = await open();
 };
-beforeEach(async () => {
-  root = mkdtempSync(path.join(tmpdir(), 'berth-gc-'));
-  clock = Date.now();
-  stores = await open();
-});
-afterEach(async () => {
-  await stores[Symbol.asyncDispose]();
-  rmSync(root, { recursive: true });
-});
+/** For each test of a suite. Hooks outside of suites would be those of every test of this process: all unit tests. */
+function freshStores(): void {
+  beforeEach(async () => {
+    root = mkdtempSync(path.join(tmpdir(), 'berth-gc-'));
+    clock = Date.now();
+    stores = await open();
+  });
+  afterEach(async () => {
+    await stores[Symbol.asyncDispose]();
+    rmSync(root, { recursive: true });
+  });
+}
 
 const put = async (text: string, labels: Labels = {}, caller = context): Promise<Digest> => {
   await using ingest = await stores.content.ingest(caller, text);
@@ -57,6 +60,8 @@ async function image(): Promise<{ manifest: Digest; config: Digest; blob: Digest
 }
 
 describe('collection', () => {
+  freshStores();
+
   it('takes what nothing holds, with its files, and says what that freed', async () => {
     await image();
     const result = await stores.collector.collect();
@@ -181,6 +186,8 @@ describe('collection', () => {
 });
 
 describe('collection after every write', () => {
+  freshStores();
+
   it('takes at once what nothing protects, and nothing else', async () => {
     await stores[Symbol.asyncDispose]();
     stores = await openStores({ root, log: silentLog, snapshotter: 'overlayfs', collectAfterEveryWrite: true });

@@ -16,16 +16,19 @@ let stores: Stores;
 let runs: number;
 let clock: number;
 
-beforeEach(async () => {
-  root = mkdtempSync(path.join(tmpdir(), 'berth-schedule-'));
-  clock = Date.now();
-  stores = await openStores({ root, log: silentLog, snapshotter: 'overlayfs', now: () => clock });
-  runs = 0;
-});
-afterEach(async () => {
-  await stores[Symbol.asyncDispose]();
-  rmSync(root, { recursive: true });
-});
+/** For each test of a suite. Hooks outside of suites would be those of every test of this process: all unit tests. */
+function freshStores(): void {
+  beforeEach(async () => {
+    root = mkdtempSync(path.join(tmpdir(), 'berth-schedule-'));
+    clock = Date.now();
+    stores = await openStores({ root, log: silentLog, snapshotter: 'overlayfs', now: () => clock });
+    runs = 0;
+  });
+  afterEach(async () => {
+    await stores[Symbol.asyncDispose]();
+    rmSync(root, { recursive: true });
+  });
+}
 
 function schedule(times: ConstructorParameters<typeof CollectionSchedule>[0]['times'] = {}): CollectionSchedule {
   const { metadata } = stores;
@@ -49,6 +52,8 @@ async function until(count: number): Promise<void> {
 }
 
 describe('collection by itself', () => {
+  freshStores();
+
   it('comes once after a few deletions', async () => {
     using one = schedule();
     assert.ok(one);

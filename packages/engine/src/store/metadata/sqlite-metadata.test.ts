@@ -17,11 +17,14 @@ import { SqliteMetadata } from './sqlite-metadata.ts';
 
 let folder: string;
 let file: string;
-beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'berth-metadata-'));
-  file = path.join(folder, 'metadata.db');
-});
-afterEach(() => rmSync(folder, { recursive: true }));
+/** For each test of a suite. Hooks outside of suites would be those of every test of this process: all unit tests. */
+function freshFolder(): void {
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'berth-metadata-'));
+    file = path.join(folder, 'metadata.db');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+}
 
 const target = (text: string): Descriptor => ({
   mediaType: 'application/json',
@@ -40,6 +43,8 @@ const container = (id: string, change: Partial<ContainerRow> = {}): ContainerRow
 });
 
 describe('write transactions', () => {
+  freshFolder();
+
   let store: SqliteMetadata;
   beforeEach(() => {
     store = SqliteMetadata.open(file);
@@ -100,6 +105,8 @@ describe('write transactions', () => {
 });
 
 describe('records of containers', () => {
+  freshFolder();
+
   let store: SqliteMetadata;
   beforeEach(() => {
     store = SqliteMetadata.open(file);
@@ -157,6 +164,8 @@ describe('records of containers', () => {
 });
 
 describe('records of images and namespaces', () => {
+  freshFolder();
+
   let store: SqliteMetadata;
   beforeEach(() => {
     store = SqliteMetadata.open(file);
@@ -213,6 +222,8 @@ describe('records of images and namespaces', () => {
 });
 
 describe('images by digest', () => {
+  freshFolder();
+
   let store: SqliteMetadata;
   beforeEach(() => (store = SqliteMetadata.open(file)));
   afterEach(() => store[Symbol.asyncDispose]());
@@ -245,6 +256,8 @@ describe('images by digest', () => {
 });
 
 describe('a database file', () => {
+  freshFolder();
+
   it('is for its owner only', async () => {
     const store = SqliteMetadata.open(file);
     await store.write((tx) => tx.containers.create(container('a')));
