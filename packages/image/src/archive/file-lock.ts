@@ -1,7 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { flock } from '@berth/addon/file';
-import { LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN } from '@berth/addon/flag';
+import { LOCK_EX, LOCK_NB, LOCK_SH } from '@berth/addon/flag';
 
 /** A lock on a file or folder itself, flock(2): it leaves nothing behind, and ends with the process. */
 export class FileLock implements AsyncDisposable {
@@ -30,8 +30,10 @@ export class FileLock implements AsyncDisposable {
     return flock(this.#file.fd, LOCK_EX | LOCK_NB);
   }
 
-  release(): void {
-    flock(this.#file.fd, LOCK_UN);
+  /** Whether what is locked is still what has this name. @throws ENOENT */
+  async isAt(path: string): Promise<boolean> {
+    const [locked, named] = await Promise.all([this.#file.stat(), stat(path)]);
+    return locked.ino === named.ino && locked.dev === named.dev;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

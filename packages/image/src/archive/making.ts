@@ -16,23 +16,36 @@ export interface Making extends AsyncDisposable {
  * @throws not_found (no such folder), permission_denied, failed_precondition (`read_only`), resource_exhausted
  */
 export async function makeBeside(place: string, kind: 'file' | 'folder'): Promise<Making> {
-  const path = `${place}.tmp-${randomBytes(6).toString('hex')}`;
   try {
     await removeAbandoned(place);
-    if (kind === 'folder') await mkdir(path);
-    else await (await open(path, 'wx')).close();
-    const lock = await FileLock.open(path);
-    lock.tryAcquire();
-    return {
-      path,
-      async [Symbol.asyncDispose]() {
-        await rm(path, { recursive: true, force: true });
-        await lock[Symbol.asyncDispose]();
-      },
-    };
+    for (;;) {
+      const path = `${place}.tmp-${randomBytes(6).toString('hex')}`;
+      if (kind === 'folder') await mkdir(path);
+      else await (await open(path, 'wx')).close();
+      const lock = await lockNew(path);
+      if (lock !== undefined) return { path, [Symbol.asyncDispose]: async () => await remove(path, lock) };
+    }
   } catch (error) {
     throw writeError(error, place);
   }
+}
+
+async function remove(path: string, lock: FileLock): Promise<void> {
+  await using _ = lock;
+  await rm(path, { recursive: true, force: true });
+}
+
+/** Undefined when another maker of the same place took it for abandoned, in the moment before it was locked. */
+async function lockNew(path: string): Promise<FileLock | undefined> {
+  let lock: FileLock | undefined;
+  try {
+    lock = await FileLock.open(path);
+    if (lock.tryAcquire() && (await lock.isAt(path))) return lock;
+  } catch (error) {
+    if (errnoName(error) !== 'ENOENT') throw error;
+  }
+  await lock?.[Symbol.asyncDispose]();
+  return undefined;
 }
 
 async function removeAbandoned(place: string): Promise<void> {
