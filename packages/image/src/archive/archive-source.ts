@@ -43,8 +43,14 @@ class ArchiveSource implements ImageSource {
 
   images: ImageSource['images'] = async () => this.#images;
   has: ImageSource['has'] = async (descriptor) => this.#content.blobs.has(descriptor);
-  document: ImageSource['document'] = async (descriptor) =>
-    await this.#content.blobs.readAll(descriptor, maxManifestSize);
+  document: ImageSource['document'] = async (descriptor) => {
+    const bytes = await this.#content.blobs.readAll(descriptor, maxManifestSize);
+    if (bytes.length === descriptor.size) return bytes;
+    const { digest, size } = descriptor;
+    throw new BerthError('data_loss', `blob ${digest} of ${this.title} has ${bytes.length} bytes instead of ${size}`, {
+      code: 'size_mismatch',
+    });
+  };
   blob: ImageSource['blob'] = (descriptor) => sourceBlob(this.#content.blobs.source(descriptor));
 
   async [Symbol.asyncDispose](): Promise<void> {

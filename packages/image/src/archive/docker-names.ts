@@ -32,9 +32,8 @@ async function configsOf(blobs: BlobSet, target: Descriptor): Promise<readonly s
   }
   if (!isIndexType(target.mediaType)) return [];
   const { manifests } = parseIndex(await blobs.readAll(target, maxManifestSize));
-  return (
-    await Promise.all(
-      manifests.filter((child) => isManifestType(child.mediaType)).map((child) => configsOf(blobs, child)),
-    )
-  ).flat();
+  const configs: string[] = [];
+  // One after the other: an index may name thousands, and each is a file to open.
+  for (const child of manifests) if (isManifestType(child.mediaType)) configs.push(...(await configsOf(blobs, child)));
+  return configs;
 }

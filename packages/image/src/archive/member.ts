@@ -98,17 +98,19 @@ export async function folderMembers(folder: string): Promise<Members> {
 
 /** One call for a file; only links have to be followed. */
 async function fileAt(root: string, path: string): Promise<FileSource | undefined> {
-  const found = await lstatIfThere(path);
+  const found = await ifThere(lstat, path);
   if (found?.isFile() === true) return { path, offset: 0, size: found.size };
   if (found?.isSymbolicLink() !== true) return undefined;
-  const target = await stat(path);
-  return target.isFile() ? { path: await realpathWithin(root, path), offset: 0, size: target.size } : undefined;
+  const target = await ifThere(stat, path);
+  return target?.isFile() === true
+    ? { path: await realpathWithin(root, path), offset: 0, size: target.size }
+    : undefined;
 }
 
-/** Whoever writes into the layout meanwhile has files that come and go. */
-async function lstatIfThere(path: string): Promise<Stats | undefined> {
+/** Whoever writes into the layout meanwhile has files that come and go; links may lead nowhere. */
+async function ifThere(look: (path: string) => Promise<Stats>, path: string): Promise<Stats | undefined> {
   try {
-    return await lstat(path);
+    return await look(path);
   } catch (error) {
     if (errnoName(error) === 'ENOENT') return undefined;
     throw error;
@@ -129,6 +131,11 @@ async function namesIn(folder: string): Promise<readonly string[]> {
     if (errnoName(error) === 'ENOENT' || errnoName(error) === 'ENOTDIR') return [];
     throw error;
   }
+}
+
+/** A whole file that others wrote. @throws as `readMember`, what opening it throws */
+export async function readSmallFile(path: string, limit: number): Promise<Buffer> {
+  return await readMember({ path, offset: 0, size: 0 }, path, limit);
 }
 
 /** A whole member. @throws resource_exhausted (`too_large`), data_loss (`truncated`) */

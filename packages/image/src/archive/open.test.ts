@@ -72,6 +72,9 @@ describe('openArchive', () => {
     execFileSync('tar', ['-C', path, '-xf', '-'], { input: tarArchive(layoutMembers([image.target], image.blobs)) });
     await using archive = await openArchive(path, { scratch: folder });
     assert.deepEqual(archive.images()[0]!.target, image.target);
+    symlinkSync('nowhere', join(path, 'blobs/sha256', '1'.repeat(64)));
+    await using other = await openArchive(path, { scratch: folder });
+    assert.ok(!other.has({ digest: `sha256:${'1'.repeat(64)}` }));
     symlinkSync('/etc/passwd', join(path, 'blobs/sha256', '0'.repeat(64)));
     await assert.rejects(openArchive(path, { scratch: folder }), { code: 'path_escape' });
   });

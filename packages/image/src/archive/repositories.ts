@@ -37,7 +37,9 @@ export async function readRepositories(members: Members, signal?: AbortSignal): 
   for (const [repository, versions] of asMap(await readDocument(members, repositoriesFile))) {
     for (const [tag, id] of asMap(versions)) {
       const top = asString(id);
-      tags.set(top, [...(tags.get(top) ?? []), parseReference(`${repository}:${tag}`).name]);
+      const names = tags.get(top) ?? [];
+      names.push(parseReference(`${repository}:${tag}`).name);
+      tags.set(top, names);
     }
   }
   const measured = new Map<string, Digest>();

@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestAlgorithm, digestHex, sha256 } from '@berth/model/digest';
+import { digestHex, sha256 } from '@berth/model/digest';
 import { BerthError, errnoName } from '@berth/model/error';
 import { asString, member, readJson } from '@berth/model/json-reader';
 import { type Descriptor, maxManifestSize } from '@berth/model/manifest';
 import { isIndexType, isManifestType, mediaTypes } from '@berth/model/media-type';
 import { sourceBlob } from '../../archive/file-blob.ts';
 import type { FileSource } from '../../archive/archive.ts';
+import { readSmallFile } from '../../archive/member.ts';
+import { checkBytes } from '../../archive/verified-write.ts';
 import type { ImageSource } from '../medium.ts';
 
 export const topDocument = 'manifest.json';
@@ -42,14 +43,9 @@ class DirSource implements ImageSource {
   document: ImageSource['document'] = async (descriptor) => {
     const file = await this.#find(descriptor);
     if (file === undefined) throw missing(this.title, descriptor);
-    if (file.size > maxManifestSize) throw tooLarge(this.title, descriptor, file.size);
-    const bytes = await readFile(file.path);
-    const algorithm = digestAlgorithm(descriptor.digest);
-    const actual = `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
-    if (actual === descriptor.digest) return bytes;
-    throw new BerthError('data_loss', `${file.path} has the digest ${actual} instead of ${descriptor.digest}`, {
-      code: 'digest_mismatch',
-    });
+    const bytes = await readSmallFile(file.path, maxManifestSize);
+    checkBytes(descriptor, bytes);
+    return bytes;
   };
 
   blob: ImageSource['blob'] = (descriptor) =>
@@ -83,7 +79,7 @@ function mediaTypeOf(bytes: Uint8Array, what: string): string {
 
 async function readOrFail(path: string, message: string): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    return await readSmallFile(path, maxManifestSize);
   } catch (error) {
     if (errnoName(error) !== 'ENOENT' && errnoName(error) !== 'ENOTDIR') throw error;
     throw new BerthError('not_found', message, { code: 'no_such_image', cause: error });
@@ -92,10 +88,4 @@ async function readOrFail(path: string, message: string): Promise<Uint8Array> {
 
 function missing(title: string, { digest, mediaType }: Descriptor): BerthError {
   return new BerthError('not_found', `${title} has no ${digest} (${mediaType})`, { code: 'no_such_blob' });
-}
-
-function tooLarge(title: string, { digest }: Descriptor, size: number): BerthError {
-  return new BerthError('resource_exhausted', `document ${digest} of ${title} has ${size} bytes`, {
-    code: 'too_large',
-  });
 }

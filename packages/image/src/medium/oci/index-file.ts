@@ -1,18 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoName } from '@berth/model/error';
-import { type Descriptor, type Index, parseIndex } from '@berth/model/manifest';
+import { type Descriptor, type Index, maxManifestSize, parseIndex } from '@berth/model/manifest';
 import { replaces } from '../../archive/layout-entry.ts';
+import { readSmallFile } from '../../archive/member.ts';
 import { indexFile } from '../../archive/oci-layout.ts';
 import { syncFolder } from '../../archive/sync-folder.ts';
 import { writeAll, writeError } from '../../archive/verified-write.ts';
 import { layoutIndex } from '../../archive/write-archive.ts';
 
-/** The layout's index.json; undefined where there is none yet. @throws invalid_argument (`bad_json`) */
+/** The layout's index.json; undefined where there is none yet. @throws invalid_argument (`bad_json`), resource_exhausted */
 export async function readIndex(folder: string): Promise<Index | undefined> {
+  const path = join(folder, indexFile);
   try {
-    return parseIndex(await readFile(join(folder, indexFile)), join(folder, indexFile));
+    return parseIndex(await readSmallFile(path, maxManifestSize), path);
   } catch (error) {
     if (errnoName(error) === 'ENOENT') return undefined;
     throw error;

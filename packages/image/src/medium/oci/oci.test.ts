@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -132,6 +141,17 @@ describe('a layout folder', () => {
     await copyImages(good, new MemoryMedium(), everything);
     await using bad = await openOciSource({ path, reference: 'broken' }, { scratch: home });
     await assert.rejects(copyImages(bad, new MemoryMedium(), everything), { kind: 'not_found' });
+  });
+
+  it('is not believed about the size of an image, nor read when its index is a bomb', async () => {
+    await put(suiteImage(), 'a');
+    const [entry] = index().manifests;
+    writeFileSync(join(path, 'index.json'), JSON.stringify({ ...index(), manifests: [{ ...entry, size: 1 }] }));
+    await using source = await openOciSource({ path, reference: 'a' }, { scratch: home });
+    await assert.rejects(copyImages(source, new MemoryMedium(), everything), { code: 'size_mismatch' });
+    truncateSync(join(path, 'index.json'), 2 ** 40);
+    await assert.rejects(openOciSource({ path }, { scratch: home }), { kind: 'resource_exhausted' });
+    await assert.rejects(put(suiteImage({ layers: ['other'] }), 'b'), { kind: 'resource_exhausted' });
   });
 
   it('is cleared of what a killed writer left, and of nothing else', async () => {

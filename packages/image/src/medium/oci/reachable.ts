@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '@berth/model/digest';
 import { errnoName, isKind } from '@berth/model/error';
-import { type Descriptor, parseIndex, parseManifest } from '@berth/model/manifest';
+import { type Descriptor, maxManifestSize, parseIndex, parseManifest } from '@berth/model/manifest';
 import { isIndexType, isManifestType } from '@berth/model/media-type';
+import { readSmallFile } from '../../archive/member.ts';
 import { blobPath } from '../../archive/write-archive.ts';
 
 /** Digests of all that the targets lead to in a layout folder, themselves included. */
@@ -19,15 +19,17 @@ export async function reachableIn(folder: string, targets: readonly Descriptor[]
 }
 
 /** What cannot be read leads nowhere: the layout was broken before. */
-async function children(folder: string, { digest, mediaType, size }: Descriptor): Promise<readonly Descriptor[]> {
-  if (size > 16 * 1024 * 1024 || !(isIndexType(mediaType) || isManifestType(mediaType))) return [];
+async function children(folder: string, { digest, mediaType }: Descriptor): Promise<readonly Descriptor[]> {
+  if (!isIndexType(mediaType) && !isManifestType(mediaType)) return [];
   try {
-    const bytes = await readFile(join(folder, blobPath(digest)));
+    const path = join(folder, blobPath(digest));
+    const bytes = await readSmallFile(path, maxManifestSize);
     if (isIndexType(mediaType)) return parseIndex(bytes).manifests;
     const { config, layers } = parseManifest(bytes);
     return [config, ...layers];
   } catch (error) {
-    if (errnoName(error) === 'ENOENT' || isKind(error, 'invalid_argument')) return [];
+    const isBroken = isKind(error, 'invalid_argument') || isKind(error, 'resource_exhausted');
+    if (errnoName(error) === 'ENOENT' || isBroken) return [];
     throw error;
   }
 }

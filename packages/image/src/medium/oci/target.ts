@@ -24,7 +24,7 @@ export interface FolderLocation {
 /**
  * A layout folder, new or one that has images already: their blobs are not written again. Several may write at once.
  * What a copy that failed has brought is removed, unless others work on the layout just then.
- * @throws failed_precondition (`not_a_layout`, `read_only`), permission_denied
+ * @throws failed_precondition (`not_a_layout`, `read_only`), permission_denied; as `readIndex`
  */
 export async function openOciTarget(location: FolderLocation, signal: AbortSignal): Promise<ImageTarget> {
   const { path } = location;
@@ -34,6 +34,8 @@ export async function openOciTarget(location: FolderLocation, signal: AbortSigna
     // Nobody writes now: what is half written was left by a process that was killed.
     if (use.tryAcquire()) await removeRemains(path);
     await use.share(signal);
+    // One that cannot be read is told of before anything is put.
+    await readIndex(path);
     return new OciFolderTarget(location, { use, made });
   } catch (error) {
     await use[Symbol.asyncDispose]();
