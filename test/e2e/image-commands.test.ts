@@ -132,6 +132,21 @@ describe('the image commands', { skip: whySkipped || whyNoRegistry }, () => {
     assert.ok(!place.engine.log.includes(password), 'the daemon wrote the password');
   });
 
+  it('login asks at a terminal, and what is typed for the password is not shown', async () => {
+    const { argv, env } = place.engine.command(['login', locked.host]);
+    await using terminal = new Terminal(argv, { env: { ...env, DOCKER_CONFIG: place.file('typed') } });
+    await terminal.until('Username: ');
+    terminal.type('usex\x7fr\r');
+    await terminal.until('Password: ');
+    terminal.type(`${password}\r`);
+    await terminal.until('Login Succeeded');
+    assert.equal(await terminal.exit, 0);
+    assert.ok(!terminal.shown.includes(password));
+    const kept = readFileSync(path.join(place.file('typed'), 'config.json'), 'utf8');
+    const auth = Buffer.from(`${user.username}:${password}`).toString('base64');
+    assert.ok(kept.includes(auth), kept);
+  });
+
   it('run pulls what is missing, once', async () => {
     await seed(registry, 'run/me:1', testImage({ compression: 'gzip' }));
     const ref = `${registry.host}/run/me:1`;

@@ -31,10 +31,11 @@ async function ask(prompt: string, isShown: boolean): Promise<string> {
       hint: 'give the user name with -u or --creds, and the password with --password-stdin',
     });
   }
-  printError(prompt);
   const { stdin } = process;
+  // Before the prompt: who answers at once would see what he types.
   stdin.setRawMode(true);
   try {
+    printError(prompt);
     return await typedLine(stdin, isShown);
   } finally {
     stdin.setRawMode(false);
