@@ -22,7 +22,11 @@ describe('berth run', { skip: whySkipped }, () => {
     assertFailed(await box.berth(['run', '--rm', 'busybox', '/bin/absent']), 127, /no such program \/bin\/absent/);
     assertFailed(await box.berth(['run', '--rm', 'busybox', '/etc/passwd']), 126, /cannot run \/etc\/passwd: EACCES/);
     assertFailed(await box.berth(['run', '--rm', 'busybox', '/tmp']), 126, /cannot run \/tmp: EACCES/);
-    assertFailed(await box.berth(['run', '--rm', 'absent']), 125, /unable to find image .absent:latest. locally/);
+    assertFailed(
+      await box.berth(['run', '--pull=never', 'absent']),
+      125,
+      /unable to find image .absent:latest. locally/,
+    );
     assertFailed(await box.berth(['run', '--rm', '--no-such', 'busybox']), 125, /unknown flag: --no-such/);
   });
 

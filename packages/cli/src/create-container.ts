@@ -55,6 +55,8 @@ async function createWithImage(
   } catch (error) {
     if (!isKind(error, 'not_found') || error.code !== 'no_such_image' || options.pull === 'always') throw error;
     if (options.pull === 'never') throw absentImage(config.image, error);
+    // What is no name is no image anywhere.
+    (await import('@berth/model/reference')).parseReference(config.image);
     printError(`Unable to find image '${withTag(config.image)}' locally\n`);
   }
   await bringImage(client, config.image, options);
