@@ -103,8 +103,14 @@ export class Door implements AsyncDisposable {
         ...(length === undefined ? {} : { 'content-length': String(length) }),
       },
     });
+    // A connection that breaks after the head of its answer is told by whoever reads the rest.
+    sent.on('error', () => undefined);
     const answered = once(sent, 'response') as Promise<[IncomingMessage]>;
-    const [[answer]] = await Promise.all([answered, writeBody(sent, call)]);
+    const written = writeBody(sent, call);
+    const [answer] = await Promise.race([answered, written.then(async () => await answered)]);
+    // A refusal may come before the end of what is sent: the rest is for nobody then, the store may not even read it.
+    if ((answer.statusCode ?? 0) >= 400) answer.once('end', () => !sent.writableEnded && sent.destroy());
+    else await written;
     return answer;
   }
 }
