@@ -25,7 +25,7 @@ function brokenBlob(end: number, asked: number[]): SourceBlob {
       asked.push(offset);
       for (let at = offset; at < bytes.length; at += 100_000) {
         if (at >= end) throw new Error('the source broke off');
-        yield bytes.subarray(at, Math.min(bytes.length, at + 100_000));
+        yield bytes.subarray(at, Math.min(bytes.length, at + 100_000, end));
       }
     },
   };
