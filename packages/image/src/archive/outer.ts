@@ -37,7 +37,7 @@ function foreignCompression(magic: Uint8Array): Foreign | undefined {
 }
 
 /** @throws invalid_argument (`unknown_compression`) for xz and bzip2, which docker reads and images no longer use */
-export function compressionOfMagic(magic: Uint8Array, name: string): Compression {
+function compressionOfMagic(magic: Uint8Array, name: string): Compression {
   const hex = Buffer.from(magic).toString('hex');
   if (hex.startsWith('1f8b')) return 'gzip';
   // 184d2a5? is a skippable frame: estargz-like zstd archives may start with one.

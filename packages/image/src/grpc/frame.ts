@@ -1,7 +1,7 @@
 import { BerthError } from '@berth/model/error';
 
 /** Before each message: a byte that says whether it is compressed, and its length (PROTOCOL-HTTP2.md). */
-export const prefixLength = 5;
+const prefixLength = 5;
 
 /** The prefix of a message of this length. */
 export function framePrefix(length: number): Buffer {

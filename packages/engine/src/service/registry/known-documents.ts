@@ -26,8 +26,8 @@ export interface KnownDocument {
   readonly annotations: Readonly<Record<string, string>> | undefined;
 }
 
-/** Documents of this many digests are remembered; one costs about a kilobyte. */
-const limit = 4000;
+/** Bytes of the documents that are remembered: some thousand images'. One alone may have half of it. */
+const limit = 2 * maxManifestSize;
 
 /**
  * Documents by digest. They never change, so each is parsed once, although every blob that strangers ask for is looked
@@ -36,6 +36,8 @@ const limit = 4000;
 export class KnownDocuments {
   readonly #content: ContentStore;
   readonly #known = new Map<Digest, KnownDocument>();
+  /** Bytes of those. */
+  #size = 0;
 
   constructor(content: ContentStore) {
     this.#content = content;
@@ -61,14 +63,20 @@ export class KnownDocuments {
   }
 
   #remember(digest: Digest, document: KnownDocument): void {
-    const oldest = this.#known.size >= limit ? this.#known.keys().next().value : undefined;
-    if (oldest !== undefined) this.#known.delete(oldest);
+    // Others may have read it meanwhile.
+    if (this.#known.has(digest)) return;
     this.#known.set(digest, document);
+    this.#size += document.size;
+    for (const [oldest, { size }] of this.#known) {
+      if (this.#size <= limit) return;
+      this.#known.delete(oldest);
+      this.#size -= size;
+    }
   }
 }
 
 /** Undefined for bytes that are no manifest and no index. */
-export function describeDocument(bytes: Uint8Array, mediaType?: string): KnownDocument | undefined {
+function describeDocument(bytes: Uint8Array, mediaType?: string): KnownDocument | undefined {
   for (const read of [readManifest, readIndex]) {
     try {
       return read(bytes, mediaType);

@@ -183,14 +183,19 @@ async function appendTo(session: Session, id: string, { bytes, offset, length }:
   for await (const chunk of bytes) {
     await session.ingest.write(chunk);
     session.size += chunk.length;
+    if (length !== undefined && session.size - before > length) break;
   }
   const came = session.size - before;
   if (length === undefined || came === length) return session.size;
   await session.ingest.truncate(before);
   session.size = before;
-  throw new BerthError('invalid_argument', `the part of upload ${id} has ${came} bytes, its range ${length}`, {
-    code: 'size_mismatch',
-  });
+  throw new BerthError(
+    'invalid_argument',
+    `the part of upload ${id} has ${came > length ? 'more' : came} bytes, its range ${length}`,
+    {
+      code: 'size_mismatch',
+    },
+  );
 }
 
 function keyOf({ context }: RepositoryCall, { ref }: Place): string {

@@ -63,7 +63,7 @@ async function whereElse(channel: Channel, { name, namespace }: ContainerdPlace,
   return `ctr --namespace ${namespace} images ls shows those that are there`;
 }
 
-export function descriptorFrom({ mediaType, digest, size, annotations }: WireDescriptor): Descriptor {
+function descriptorFrom({ mediaType, digest, size, annotations }: WireDescriptor): Descriptor {
   const own = { mediaType, digest: parseDigest(digest), size: Number(size) };
   return Object.keys(annotations).length === 0 ? own : { ...own, annotations };
 }
