@@ -10,6 +10,8 @@ describe('a location', () => {
     ['registry:2', 'registry://docker.io/library/registry:2'],
     ['localhost:5000/a/b:1', 'registry://localhost:5000/a/b:1'],
     ['registry://ghcr.io/a/b:1'],
+    [`localhost:5000/a@sha256:${'0'.repeat(64)}`, `registry://localhost:5000/a@sha256:${'0'.repeat(64)}`],
+    ['dir:a:b@c/d'],
     ['oci:/tmp/x'],
     ['oci:./x:latest'],
     ['oci-archive:/tmp/a.tar:docker.io/library/x:1'],
@@ -38,6 +40,16 @@ describe('a location', () => {
       assert.throws(
         () => parseLocation(text),
         (error) => isKind(error, 'invalid_argument') && error.code === 'bad_location',
+      );
+    });
+  }
+
+  for (const start of ['', 'registry://', 'ssh://', 'https://', 'docker://']) {
+    it(`with a password is refused and not repeated: ${start}`, () => {
+      assert.throws(
+        () => parseLocation(`${start}me:hush@example.com:5000/app:1`),
+        (error: Error & { hint?: string }) =>
+          isKind(error, 'invalid_argument') && !`${error.stack} ${error.hint}`.includes('hush'),
       );
     });
   }

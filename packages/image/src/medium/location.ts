@@ -21,6 +21,9 @@ const grammar =
   'a place reads NAME or registry://NAME, oci:PATH[:TAG], oci-archive:FILE[:NAME], docker-archive:FILE[:NAME], dir:PATH, ' +
   'docker://NAME, containerd://NAMESPACE/NAME, berth://NAMESPACE/NAME or ssh://[USER@]HOST[:PORT]/NAME[?namespace=NAMESPACE]';
 
+/** Kinds of places whose paths may have anything in them. */
+const filed: ReadonlySet<string> = new Set(['oci', 'oci-archive', 'docker-archive', 'dir']);
+
 /** @throws invalid_argument (`bad_location`, `bad_reference`) */
 export function parseLocation(text: string): Location {
   // `docker:dind` and `registry:2` are images: a kind that takes no path is told by its slashes.
@@ -28,6 +31,7 @@ export function parseLocation(text: string): Location {
     /^(oci|oci-archive|docker-archive|docker-daemon|dir):(.*)$/.exec(text) ??
     /^([a-z][a-z0-9+.-]*):\/\/(.*)$/.exec(text) ??
     [];
+  if (!filed.has(kind)) refusePassword(kind === '' ? text : rest);
   switch (kind) {
     case '':
       return { medium: 'registry', reference: parseReference(text) };
@@ -73,6 +77,15 @@ export function formatLocation(location: Location): string {
       return `${medium}:${path}${reference === undefined ? '' : `:${reference}`}`;
     }
   }
+}
+
+/** A place is in messages and in what ps(1) shows. `app:1@sha256:HEX` has no slash after its sign. */
+function refusePassword(place: string): void {
+  if (!/^[^/@]*:[^/]*@[^/]*\//.test(place)) return;
+  throw new BerthError('invalid_argument', 'a place may not have a password in it', {
+    code: 'bad_location',
+    hint: 'berth login keeps it for registries, and ssh asks for it itself',
+  });
 }
 
 /** As skopeo cuts it: the path ends at the first colon. */
