@@ -16,13 +16,16 @@ let folder: string;
 const config = () => join(folder, 'config.json');
 const spec = template({ cgroupVersion: 1 });
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'berth-bundle-'));
-  mkdirSync(join(folder, 'rootfs'));
-  writeTemplate(folder, { cgroupVersion: 1 });
-});
+/** Hooks of a file alone would run for every test of the process. */
+function useFolder(): void {
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'berth-bundle-'));
+    mkdirSync(join(folder, 'rootfs'));
+    writeTemplate(folder, { cgroupVersion: 1 });
+  });
 
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+}
 
 function refusal(action: () => unknown): BerthError {
   try {
@@ -36,6 +39,7 @@ function refusal(action: () => unknown): BerthError {
 }
 
 describe('a bundle', () => {
+  useFolder();
   test('gives the spec with paths made absolute', () => {
     mkdirSync(join(folder, 'data'));
     const mounts = [
@@ -88,6 +92,7 @@ describe('a bundle', () => {
 });
 
 describe('a config', () => {
+  useFolder();
   test('that is not JSON is refused with line and column', () => {
     writeFileSync(config(), '{\n  "ociVersion": "1.0.0",\n}');
     const error = refusal(() => readBundle(folder));
@@ -169,6 +174,7 @@ describe('a config', () => {
 });
 
 describe('numbers', () => {
+  useFolder();
   test('beyond 2^53 keep their digits, all others are numbers', () => {
     const value = parseJson('[18446744073709551615, -9223372036854775808, 9007199254740991, 1.5, 1e300]', 'f');
     assert.deepEqual(value, [2n ** 64n - 1n, -(2n ** 63n), 2 ** 53 - 1, 1.5, 1e300]);
@@ -176,6 +182,7 @@ describe('numbers', () => {
 });
 
 describe('other files', () => {
+  useFolder();
   test('a process of an exec', () => {
     const path = join(folder, 'process.json');
     writeFileSync(path, JSON.stringify({ args: ['ls'], cwd: '/', user: { uid: 5 } }));

@@ -8,10 +8,13 @@ import type { CgroupLayout } from './layout.ts';
 import { oomKills } from './oom-watch.ts';
 
 let base: string;
-beforeEach(() => {
-  base = mkdtempSync(join(tmpdir(), 'berth-cgroup-'));
-});
-afterEach(() => rmSync(base, { recursive: true, force: true }));
+/** Hooks of a file alone would run for every test of the process. */
+function useFolder(): void {
+  beforeEach(() => {
+    base = mkdtempSync(join(tmpdir(), 'berth-cgroup-'));
+  });
+  afterEach(() => rmSync(base, { recursive: true, force: true }));
+}
 
 function put(files: Readonly<Record<string, string>>): void {
   for (const [name, text] of Object.entries(files)) {
@@ -83,6 +86,7 @@ const v2Files = {
 };
 
 describe('the statistics of events', () => {
+  useFolder();
   test('v1', async () => {
     put(v1Files);
     const stats = await readEventStats(v1Layout(), '/c');
@@ -160,6 +164,7 @@ describe('the statistics of events', () => {
 });
 
 describe('kills for want of memory', () => {
+  useFolder();
   for (const [version, file] of [
     [1, 'memory/c/memory.oom_control'],
     [2, 'c/memory.events'],

@@ -11,19 +11,23 @@ let base: string;
 let layout: CgroupLayout;
 let cgroup: ContainerCgroup;
 
-beforeEach(() => {
-  base = mkdtempSync(join(tmpdir(), 'berth-cgroup-'));
-  layout = { version: 2, hierarchies: [], unified: base, controllers: ['memory'] };
-  cgroup = new ContainerCgroup(layout, '/c');
-  mkdirSync(join(base, 'c'));
-});
+/** Hooks of a file alone would run for every test of the process. */
+function useFolder(): void {
+  beforeEach(() => {
+    base = mkdtempSync(join(tmpdir(), 'berth-cgroup-'));
+    layout = { version: 2, hierarchies: [], unified: base, controllers: ['memory'] };
+    cgroup = new ContainerCgroup(layout, '/c');
+    mkdirSync(join(base, 'c'));
+  });
 
-afterEach(() => rmSync(base, { recursive: true, force: true }));
+  afterEach(() => rmSync(base, { recursive: true, force: true }));
+}
 
 const put = (name: string, text: string) => writeFileSync(join(base, 'c', name), text);
 const get = (name: string) => readFileSync(join(base, 'c', name), 'utf8');
 
 describe('a v2 cgroup', () => {
+  useFolder();
   test('usage is read into the words that v1 has too', async () => {
     put(
       'cpu.stat',

@@ -7,10 +7,13 @@ import { credentialChain } from './chain.ts';
 import { eraseCredentials, storeCredentials } from './store.ts';
 
 let home: string;
-beforeEach(() => {
-  home = mkdtempSync(path.join(tmpdir(), 'berth-home-'));
-});
-afterEach(() => rmSync(home, { recursive: true }));
+/** Hooks of a file alone would run for every test of the process. */
+function useFolder(): void {
+  beforeEach(() => {
+    home = mkdtempSync(path.join(tmpdir(), 'berth-home-'));
+  });
+  afterEach(() => rmSync(home, { recursive: true }));
+}
 
 const env = (): NodeJS.ProcessEnv => ({ HOME: home, XDG_RUNTIME_DIR: path.join(home, 'run') });
 const dockerFile = (): string => path.join(home, '.docker/config.json');
@@ -21,6 +24,7 @@ function write(file: string, document: unknown): void {
 }
 
 describe('the chain of credentials', () => {
+  useFolder();
   it('reads what docker and podman write', async () => {
     const base64 = (text: string): string => Buffer.from(text).toString('base64');
     write(dockerFile(), {
@@ -75,6 +79,7 @@ describe('the chain of credentials', () => {
 });
 
 describe('what a login keeps', () => {
+  useFolder();
   it('is read again, by its owner only, and leaves the rest of the file', async () => {
     write(dockerFile(), { auths: { 'b.example': { auth: 'eDp5' } }, detachKeys: 'ctrl-q' });
     const credentials = { username: 'user', password: 'pass' };

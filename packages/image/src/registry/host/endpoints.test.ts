@@ -8,10 +8,13 @@ import { endpointsOf } from './endpoints.ts';
 import { isLoopback } from './loopback.ts';
 
 let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'berth-hosts-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
+/** Hooks of a file alone would run for every test of the process. */
+function useFolder(): void {
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'berth-hosts-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+}
 
 function write(name: string, files: Readonly<Record<string, string>>, below = folder): void {
   mkdirSync(path.join(below, name), { recursive: true });
@@ -22,6 +25,7 @@ const urls = async (domain: string): Promise<readonly string[]> =>
   (await endpointsOf(domain, { hostFolders: [folder] })).map(({ url }) => url);
 
 describe('the hosts of a registry', () => {
+  useFolder();
   it('are the registry itself without any configuration; Docker Hub has another name', async () => {
     assert.deepEqual(await urls('ghcr.io'), ['https://ghcr.io/v2']);
     const [hub] = await endpointsOf('docker.io', { hostFolders: [] });
@@ -134,6 +138,7 @@ server = "https://registry-1.docker.io"
 });
 
 describe('a mirror', () => {
+  useFolder();
   const { bytes, descriptor } = someManifest('a');
 
   it('is asked first, with its namespace and headers, and passed over when it fails or lacks the image', async () => {
