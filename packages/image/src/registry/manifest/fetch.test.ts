@@ -74,3 +74,16 @@ describe('a manifest', () => {
       await assert.rejects(registry.repository().resolve({ tag: '1' }, never), { kind: 'invalid_argument' });
   });
 });
+
+it('a list of referrers that does not end is refused', async () => {
+  const { descriptor } = someManifest('a');
+  let page = 0;
+  await using registry = await FakeRegistry.start((_request, response) => {
+    const manifests = [{ ...descriptor, annotations: { filler: 'x'.repeat(2 << 20) } }];
+    response.setHeader('link', `</v2/app/referrers/next?page=${page++}>; rel="next"`);
+    response.end(JSON.stringify({ schemaVersion: 2, manifests }));
+  });
+  const listed = registry.repository().referrers(descriptor.digest, never);
+  await assert.rejects(listed, { kind: 'resource_exhausted', code: 'too_big' });
+  assert.ok(page < 20);
+});

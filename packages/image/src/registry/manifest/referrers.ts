@@ -1,16 +1,19 @@
 import { type Digest, digestAlgorithm, digestHex } from '@berth/model/digest';
-import { isKind } from '@berth/model/error';
+import { BerthError, isKind } from '@berth/model/error';
 import { type Descriptor, parseIndex } from '@berth/model/manifest';
 import { pagesOf } from '../listing/pages.ts';
 import { type Place, pullScopes, subjectOf } from '../place.ts';
 import { fetchManifest, resolveManifest } from './fetch.ts';
+
+/** Bytes of all that is listed for one subject: whoever may push could make it endless. */
+const maxListing = 16 << 20;
 
 /** `sha256-HEX`: cut where the algorithm's digest is longer than a tag can be. */
 export function referrersTag(digest: Digest): string {
   return `${digestAlgorithm(digest)}-${digestHex(digest)}`.slice(0, 128);
 }
 
-/** What refers to the manifest. Empty where the registry knows of nothing. */
+/** What refers to the manifest. Empty where the registry knows of nothing. @throws resource_exhausted (`too_big`) */
 export async function listReferrers(
   place: Place,
   digest: Digest,
@@ -32,6 +35,7 @@ async function byApi(
   const session = (await place.hosts.sessions(place.name.domain, 'referrers')).at(-1)!;
   const filter = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`;
   const found: Descriptor[] = [];
+  let size = 0;
   try {
     const pages = pagesOf(session, {
       method: 'GET',
@@ -41,7 +45,15 @@ async function byApi(
       subject: subjectOf(place, `referrers of ${digest}`, 'no_such_manifest'),
       signal,
     });
-    for await (const { json } of pages) found.push(...parseIndex(Buffer.from(JSON.stringify(json.value))).manifests);
+    for await (const { json } of pages) {
+      const bytes = Buffer.from(JSON.stringify(json.value));
+      size += bytes.length;
+      if (size > maxListing)
+        throw new BerthError('resource_exhausted', `the list of what refers to ${digest} does not end`, {
+          code: 'too_big',
+        });
+      found.push(...parseIndex(bytes).manifests);
+    }
     return found;
   } catch (error) {
     if (isKind(error, 'not_found') || isKind(error, 'invalid_argument') || isKind(error, 'unimplemented'))
