@@ -111,6 +111,8 @@ class OciFolderTarget implements ImageTarget {
   readonly #reference: string | undefined;
   readonly #held: Held;
   readonly #added = new Set<Digest>();
+  /** Folders that were written into: one for each algorithm. */
+  readonly #written: Set<string>;
 
   constructor({ path, reference }: FolderLocation, held: Held) {
     this.title = `oci:${path}${reference === undefined ? '' : `:${reference}`}`;
@@ -118,6 +120,8 @@ class OciFolderTarget implements ImageTarget {
     this.#folder = path;
     this.#reference = reference;
     this.#held = held;
+    // What was found there may be of a copy that runs just now.
+    this.#written = new Set([join(path, 'blobs', 'sha256')]);
   }
 
   has: ImageTarget['has'] = async ({ digest, size }) => (await fileSize(this.#blob(digest))) === size;
@@ -129,7 +133,7 @@ class OciFolderTarget implements ImageTarget {
   };
 
   publish: ImageTarget['publish'] = async ({ target, names }, signal) => {
-    await syncFolder(join(this.#folder, 'blobs', 'sha256'));
+    for (const folder of new Set([...this.#written, join(this.#folder, 'blobs')])) await syncFolder(folder);
     // The folder of blobs has the lock of index.json: that of the layout is shared by all who write blobs.
     await using turn = await FileLock.open(join(this.#folder, 'blobs'));
     await turn.acquire(signal);
@@ -156,6 +160,7 @@ class OciFolderTarget implements ImageTarget {
       await using file = await open(making, 'wx');
       await writeVerified(file, descriptor, source, hints);
       await file.sync();
+      this.#written.add(dirname(path));
       const isNew = (await fileSize(path)) === undefined;
       await rename(making, path);
       if (isNew) this.#added.add(descriptor.digest);
