@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { asError, BerthError } from '@berth/model/error';
@@ -63,6 +62,15 @@ async function writeLines(
 async function writeChunk(response: ServerResponse, chunk: Uint8Array | string): Promise<void> {
   if (response.destroyed) throw new BerthError('cancelled', 'the client went away', { code: 'client_gone' });
   if (response.write(chunk)) return;
-  // Without 'close' a client that goes away while we wait would leave this promise for ever.
-  await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  await roomIn(response);
+}
+
+/** Without 'close' a client that goes away while we wait would leave this promise for ever. */
+async function roomIn(response: ServerResponse): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const done = (): void => resolve();
+  response.once('drain', done).once('close', done);
+  await promise;
+  // A long answer waits often: the other listener would stay each time.
+  response.off('drain', done).off('close', done);
 }
