@@ -87,12 +87,13 @@ class DirTarget implements ImageTarget {
   }
 
   publish: ImageTarget['publish'] = async ({ target }) => {
-    const { place, occupied } = this.#places;
+    const { place } = this.#places;
     const making = this.#places.making.path;
     await rename(this.#path(target), join(making, topDocument));
     await this.#write(versionFile, Buffer.from(version));
     await syncFolder(making);
-    if (occupied) renameat2({ dirfd: -100, name: making }, -100, place, RENAME_EXCHANGE);
+    // Another writer may have come first.
+    if (await isOccupied(place)) renameat2({ dirfd: -100, name: making }, -100, place, RENAME_EXCHANGE);
     else await rename(making, place);
     await syncFolder(dirname(place));
   };
