@@ -6,23 +6,23 @@ interface Meaning {
 }
 
 /** What the distribution spec's codes are to us. */
-const meanings: Readonly<Record<string, Meaning>> = {
-  MANIFEST_UNKNOWN: { kind: 'not_found', code: 'no_such_image' },
-  NAME_UNKNOWN: { kind: 'not_found', code: 'no_such_image' },
-  BLOB_UNKNOWN: { kind: 'not_found', code: 'no_such_blob' },
-  BLOB_UPLOAD_UNKNOWN: { kind: 'not_found', code: 'no_such_upload' },
+const meanings: ReadonlyMap<string, Meaning> = new Map([
+  ['MANIFEST_UNKNOWN', { kind: 'not_found', code: 'no_such_image' }],
+  ['NAME_UNKNOWN', { kind: 'not_found', code: 'no_such_image' }],
+  ['BLOB_UNKNOWN', { kind: 'not_found', code: 'no_such_blob' }],
+  ['BLOB_UPLOAD_UNKNOWN', { kind: 'not_found', code: 'no_such_upload' }],
   // Collected between the question whether it is there and the manifest: whoever copies asks again.
-  MANIFEST_BLOB_UNKNOWN: { kind: 'aborted', code: 'content_gone' },
-  DIGEST_INVALID: { kind: 'data_loss', code: 'digest_mismatch' },
-  SIZE_INVALID: { kind: 'data_loss', code: 'size_mismatch' },
-  BLOB_UPLOAD_INVALID: { kind: 'unavailable', code: 'upload_invalid' },
-  DENIED: { kind: 'permission_denied', code: 'permission_denied' },
-};
+  ['MANIFEST_BLOB_UNKNOWN', { kind: 'aborted', code: 'content_gone' }],
+  ['DIGEST_INVALID', { kind: 'data_loss', code: 'digest_mismatch' }],
+  ['SIZE_INVALID', { kind: 'data_loss', code: 'size_mismatch' }],
+  ['BLOB_UPLOAD_INVALID', { kind: 'unavailable', code: 'upload_invalid' }],
+  ['DENIED', { kind: 'permission_denied', code: 'permission_denied' }],
+]);
 
 /** A store's answer that is an error, with what it says. */
 export function answeredError(title: string, { status, text }: { readonly status: number; readonly text: string }) {
   const { code, message } = firstError(text);
-  const { kind, code: ours } = meanings[code] ?? byStatus(status);
+  const { kind, code: ours } = meanings.get(code) ?? byStatus(status);
   return new BerthError(kind, `${title}: ${message ?? `the store answered ${status}`}`, { code: ours });
 }
 

@@ -16,21 +16,25 @@ export interface Subject {
   readonly missing?: 'no_such_manifest' | 'no_such_blob' | 'no_such_repository' | 'no_such_upload';
 }
 
-const missingCodes: Readonly<Record<string, string>> = {
-  NAME_UNKNOWN: 'no_such_repository',
-  MANIFEST_UNKNOWN: 'no_such_manifest',
-  BLOB_UNKNOWN: 'no_such_blob',
-  BLOB_UPLOAD_UNKNOWN: 'no_such_upload',
-};
+// Maps: a registry's code may be any word, also one that every object knows.
+const missingCodes: ReadonlyMap<string, string> = new Map([
+  ['NAME_UNKNOWN', 'no_such_repository'],
+  ['MANIFEST_UNKNOWN', 'no_such_manifest'],
+  ['BLOB_UNKNOWN', 'no_such_blob'],
+  ['BLOB_UPLOAD_UNKNOWN', 'no_such_upload'],
+]);
 
-const damages: Readonly<Record<string, string>> = { DIGEST_INVALID: 'digest_mismatch', SIZE_INVALID: 'size_mismatch' };
+const damages: ReadonlyMap<string, string> = new Map([
+  ['DIGEST_INVALID', 'digest_mismatch'],
+  ['SIZE_INVALID', 'size_mismatch'],
+]);
 
 /** The error that a registry's answer means. */
 export function failureOf(status: number, body: string, subject: Subject): BerthError {
   const complaints = complaintsIn(body);
   const said = complaints.map(({ code, message }) => plainText(message === '' ? code : message)).join('; ');
   const first = complaints[0]?.code ?? '';
-  const damage = damages[first];
+  const damage = damages.get(first);
   if (damage !== undefined)
     return new BerthError('data_loss', `${subject.title}: the registry found other bytes: ${said}`, { code: damage });
   const kind = kindOf(status);
@@ -38,7 +42,7 @@ export function failureOf(status: number, body: string, subject: Subject): Berth
     status === 413
       ? 'too_big_for_registry'
       : kind === 'not_found'
-        ? (missingCodes[first] ?? subject.missing ?? 'not_found')
+        ? (missingCodes.get(first) ?? subject.missing ?? 'not_found')
         : codes[kind];
   const hint = hintOf(kind, subject);
   return new BerthError(kind, `${subject.title}: ${meaning(kind, status)}${said === '' ? '' : `: ${said}`}`, {

@@ -64,6 +64,15 @@ describe('a request to a registry', () => {
     await assert.rejects(registry.repository().resolve({ tag: '1' }, stop.signal), { kind: 'cancelled' });
   });
 
+  it('is not confused by a code that every object knows', async () => {
+    const { descriptor } = someManifest('a');
+    await using registry = await FakeRegistry.start((_request, response) => {
+      response.writeHead(404).end(JSON.stringify({ errors: [{ code: 'constructor', message: '' }] }));
+    });
+    const asked = registry.repository().manifest(descriptor, never);
+    await assert.rejects(asked, { kind: 'not_found', code: 'no_such_manifest' });
+  });
+
   it('maps statuses to kinds, and says what the registry said', async () => {
     const { descriptor } = someManifest('a');
     let status = 0;
