@@ -1,4 +1,5 @@
 import { BerthError, type ErrorKind } from '@berth/model/error';
+import { plainText } from '../../registry/failure/plain-text.ts';
 
 interface Meaning {
   readonly kind: ErrorKind;
@@ -37,7 +38,7 @@ function firstError(text: string): { readonly code: string; readonly message?: s
   try {
     const { errors } = JSON.parse(text) as { errors?: readonly { code?: unknown; message?: unknown }[] };
     const { code, message } = errors?.[0] ?? {};
-    return { code: String(code), ...(typeof message === 'string' ? { message: message.slice(0, 1000) } : {}) };
+    return { code: String(code), ...(typeof message === 'string' ? { message: plainText(message) } : {}) };
   } catch {
     return { code: '' };
   }

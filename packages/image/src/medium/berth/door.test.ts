@@ -35,7 +35,7 @@ describe('the door of a store', { timeout: 60_000 }, () => {
 
   it('tells a refusal at once, and reads no more of what was to be sent', async () => {
     await using door = await doorTo((_request, response) => {
-      const errors = [{ code: 'DENIED', message: 'not you' }];
+      const errors = [{ code: 'DENIED', message: 'not\n\u001b[31m you' }];
       response.writeHead(403).end(JSON.stringify({ errors }));
     });
     const length = 64 << 20;
@@ -44,7 +44,10 @@ describe('the door of a store', { timeout: 60_000 }, () => {
       for (; read < length; read += 1 << 20) yield Buffer.alloc(1 << 20);
     };
     const stream = { bytes: bytes(), length };
-    await assert.rejects(door.ask({ method: 'PATCH', page: '/v2/', stream, signal }), { kind: 'permission_denied' });
+    await assert.rejects(door.ask({ method: 'PATCH', page: '/v2/', stream, signal }), {
+      kind: 'permission_denied',
+      message: 'berth:app: not [31m you',
+    });
     assert.ok(read < length);
   });
 

@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { Duplex, type Readable, type Writable } from 'node:stream';
 import { BerthError } from '@berth/model/error';
+import { plainText } from '../../registry/failure/plain-text.ts';
 
 export interface SshDestination {
   /** `USER@HOST` or a name of ssh's configuration. */
@@ -58,7 +59,7 @@ export function sshConnector(host: string): () => Duplex {
 
 function lastLine(said: string, code: number | null): string {
   const lines = said.trim().split('\n');
-  return lines.at(-1) || `it ended with ${code}`;
+  return plainText(lines.at(-1) ?? '') || `it ended with ${code}`;
 }
 
 /**
