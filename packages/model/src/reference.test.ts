@@ -8,6 +8,13 @@ const sha = `sha256:${'a'.repeat(64)}`;
 const bad = { name: 'BerthError', kind: 'invalid_argument', code: 'bad_reference' };
 
 describe('parseReference', () => {
+  it('refuses a password, and does not repeat it', () => {
+    assert.throws(
+      () => parseReference('me:secret@host/app'),
+      (error) => error instanceof BerthError && error.code === 'bad_reference' && !error.message.includes('secret'),
+    );
+  });
+
   it('completes names as docker does', () => {
     const full: Readonly<Record<string, string>> = {
       alpine: 'docker.io/library/alpine:latest',

@@ -32,6 +32,7 @@ const defaultDomain = 'docker.io';
  */
 export function parseReference(text: string): Reference {
   if (text === '') throw bad(text, 'is empty');
+  refusePassword(text);
   if (/^[0-9a-f]{64}$/.test(text)) throw bad(text, 'is an image id, not a name');
   const { rest, digest } = cutDigest(text);
   const { repository, tag } = cutTag(text, rest);
@@ -48,6 +49,15 @@ export function parseReference(text: string): Reference {
     ...(shownTag === undefined ? {} : { tag: shownTag }),
     ...(digest === undefined ? {} : { digest }),
   };
+}
+
+/** Not repeated: errors are logged. */
+function refusePassword(text: string): void {
+  if (!/^[^/@]*:[^/]*@[^/]*\//.test(text)) return;
+  throw new BerthError('invalid_argument', 'an image reference may not have a password in it', {
+    code: 'bad_reference',
+    hint: 'berth login keeps it',
+  });
 }
 
 function cutDigest(text: string): { rest: string; digest?: Digest } {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { asError, BerthError } from '@berth/model/error';
+import { roomIn } from './room-in.ts';
 import type { Reply, ReplyHeaders } from './route.ts';
 
 /** Writes an answer that is not an upgrade. Back pressure reaches the iterables; for HEAD they are not touched. */
@@ -63,14 +64,4 @@ async function writeChunk(response: ServerResponse, chunk: Uint8Array | string):
   if (response.destroyed) throw new BerthError('cancelled', 'the client went away', { code: 'client_gone' });
   if (response.write(chunk)) return;
   await roomIn(response);
-}
-
-/** Without 'close' a client that goes away while we wait would leave this promise for ever. */
-async function roomIn(response: ServerResponse): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const done = (): void => resolve();
-  response.once('drain', done).once('close', done);
-  await promise;
-  // A long answer waits often: the other listener would stay each time.
-  response.off('drain', done).off('close', done);
 }

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { encodeFrame, FrameParser, frameTypes, type Frame } from '@berth/wire/native/stream';
 import type { AttachedStream, AttachRequest } from '#service/container/contract';
+import { roomIn } from '../http/room-in.ts';
 import { apiError } from './api-error.ts';
 
 export interface StreamOptions {
@@ -16,7 +16,7 @@ export interface StreamOptions {
 export async function serveStream(connection: Duplex, options: StreamOptions): Promise<void> {
   const send = async (frame: Buffer): Promise<void> => {
     if (connection.destroyed || !connection.writable) return;
-    if (!connection.write(frame)) await Promise.race([once(connection, 'drain'), once(connection, 'close')]);
+    if (!connection.write(frame)) await roomIn(connection);
   };
   connection.on('error', () => undefined);
   try {
