@@ -101,7 +101,8 @@ describe('what a copy unpacks for containerd', { skip: whyNoContainerd }, () => 
     const top = chainId(image.layers.map(({ diffId }) => diffId as Digest));
     const listings = [];
     for (const namespace of ['ours', 'theirs']) {
-      await ctr(namespace, 'snapshots', '--snapshotter', snapshotter, 'view', 'look', top);
+      // Not a view: nothing would hold it, and containerd may collect it before it is mounted.
+      await ctr(namespace, 'snapshots', '--snapshotter', snapshotter, 'prepare', 'look', top);
       const mount = await ctr(namespace, 'snapshots', '--snapshotter', snapshotter, 'mounts', at, 'look');
       listings.push(await listTree(mount, at));
     }

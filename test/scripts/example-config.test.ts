@@ -17,9 +17,10 @@ test('the example configuration shows every key with its default', () => {
     image,
     ...same
   } = parseSettings(file, text);
-  // No runtime is a default; what one looks like is indented.
+  // No runtime and no listener is a default; what one looks like is indented.
   const shown = {
     runtimes: {},
+    serve: undefined,
     ...same,
     cgroupParent,
     logLevel,
@@ -33,6 +34,13 @@ test('the example configuration shows every key with its default', () => {
 });
 
 test('the examples of what has no default are read', () => {
-  const { runtimes } = parseSettings(file, example.replaceAll(/^# {3}(?=\[|binary|root)/gm, ''));
+  const { runtimes, serve, registry } = parseSettings(file, example.replaceAll(/^# (?: {2})?(?=\w+ = |\[)/gm, ''));
   assert.deepEqual(runtimes, { runc: { binary: '/usr/bin/runc', root: '/run/berth/runtimes/runc' } });
+  assert.equal(registry?.credentials, '/root/.docker/config.json');
+  assert.deepEqual(serve, {
+    listen: '127.0.0.1:5000',
+    namespace: 'default',
+    tls_cert: '/etc/berth/tls/cert.pem',
+    tls_key: '/etc/berth/tls/key.pem',
+  });
 });
