@@ -2,10 +2,13 @@ import { SYS, syscall } from './call.ts';
 import { outcome } from './outcome.ts';
 
 const ESRCH = -3;
+const EINVAL = -22;
 
 /** A descriptor that means this process and no later one of the same number, pidfd_open(2). @throws SystemError ESRCH */
 export function pidfdOpen(pid: number): number {
-  return outcome(syscall(SYS.pidfd_open, pid, 0), 'pidfd_open');
+  const result = syscall(SYS.pidfd_open, pid, 0);
+  // While a process is being reaped its number is still known, but leads no threads any more: EINVAL.
+  return outcome(result === EINVAL && pid > 0 ? ESRCH : result, 'pidfd_open');
 }
 
 /** False when the process is gone (it may be a zombie still); pidfd_send_signal(2). Signal 0 only asks. */
