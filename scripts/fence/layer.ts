@@ -4,6 +4,9 @@
  */
 export type Layer = string;
 
+/** Transports that know no dialect. */
+const hosts = new Set(['http', 'rpc', 'streaming']);
+
 /** Opens all the stores: an implementation, although it lies beside the contracts. */
 const openStores = 'packages/engine/src/store/open-stores.ts';
 
@@ -21,9 +24,9 @@ function engineLayer(file: string, [part, ...below]: readonly string[]): Layer {
     case 'service':
       return below.at(-1) === 'contract.ts' ? 'service contract' : 'service';
     case 'api':
-      return below[0] === 'http' || below[0] === 'rpc' ? 'host' : `api/${below[0]}`;
+      return hosts.has(below[0] ?? '') ? 'host' : `api/${below[0]}`;
     case 'daemon':
-      return below[0] === 'compose.ts' ? 'compose' : 'daemon';
+      return below[0]?.startsWith('compose') ? 'compose' : 'daemon';
     default:
       return `engine/${part}`;
   }
