@@ -38,6 +38,7 @@ const numbers = {
   symlinkat: [266, 36],
   readlinkat: [267, 78],
   fchmodat: [268, 53],
+  unshare: [272, 97],
   sync_file_range: [277, 84],
   utimensat: [280, 88],
   accept4: [288, 242],

@@ -1,13 +1,12 @@
 import { closeSync, openSync } from 'node:fs';
 import { asError, BerthError, errnoName } from '@berth/model/error';
+import { link, number32, text } from '../network/link.ts';
 import type { LaunchContext } from './context.ts';
 import { attributesOf, IFA, IFLA, NLM_F, RouteSocket, RTM } from './route-socket.ts';
 
-/** struct ifinfomsg and struct ifaddrmsg. */
-const linkSize = 16;
+/** struct ifaddrmsg. */
 const addressSize = 8;
 
-const IFF_UP = 1;
 const IFA_F_PERMANENT = 0x80;
 const scopeUniverse = 0;
 
@@ -95,23 +94,4 @@ function addressesOf(socket: RouteSocket, index: number): Address[] {
       { fixed: body.subarray(0, addressSize), kept: [...attributes].filter(([kind]) => kinds.includes(kind as 1)) },
     ];
   });
-}
-
-/** struct ifinfomsg: of a device, and whether to set it up or down. */
-function link(index: number, { up }: { readonly up?: boolean } = {}): Buffer {
-  const fixed = Buffer.alloc(linkSize);
-  fixed.writeInt32LE(index, 4);
-  fixed.writeUInt32LE(up === true ? IFF_UP : 0, 8);
-  fixed.writeUInt32LE(up === undefined ? 0 : IFF_UP, 12);
-  return fixed;
-}
-
-function number32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}
-
-function text(value: string): Buffer {
-  return Buffer.from(`${value}\0`);
 }
