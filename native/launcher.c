@@ -1,6 +1,7 @@
 /* berth-launcher SOCKET: forks a shim for every connection. It does nothing else, so that it never
  * grows, and every shim shares its memory. It ends with its standard input.
- * berth-launcher --attached FD: is one shim, on a connection that its caller made. */
+ * berth-launcher --attached FD: is one shim, on a connection that its caller made.
+ * /pause: the same program as the process that holds a pod's namespaces, in a folder where nothing else is. */
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -98,7 +99,20 @@ static int serve(const char *path) {
     return 0;
 }
 
+/* As the first process of a pid namespace: what is left to it is reaped by the kernel, and no signal has a default. */
+static int hold_namespaces(void) {
+    sigset_t ends;
+    int signal_number;
+    signal(SIGCHLD, SIG_IGN);
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    sigprocmask(SIG_BLOCK, &ends, NULL);
+    return sigwait(&ends, &signal_number);
+}
+
 int main(int count, char **arguments) {
+    if (count == 1 && strcmp(arguments[0], "/pause") == 0) return hold_namespaces();
     bool attached = count == 3 && strcmp(arguments[1], "--attached") == 0;
     if ((!attached && (count != 2 || arguments[1][0] != '/')) || chdir("/") < 0) return 2;
     umask(022);

@@ -18,6 +18,7 @@ export interface MetadataStore extends AsyncDisposable {
 export interface ReadTransaction {
   readonly images: ImageReads;
   readonly containers: ContainerReads;
+  readonly pods: PodReads;
   readonly namespaces: NamespaceReads;
   readonly leases: LeaseReads;
   readonly blobs: BlobReads;
@@ -27,6 +28,7 @@ export interface ReadTransaction {
 export interface WriteTransaction extends ReadTransaction {
   readonly images: ImageReads & ImageWrites;
   readonly containers: ContainerReads & ContainerWrites;
+  readonly pods: PodReads & PodWrites;
   readonly namespaces: NamespaceReads & NamespaceWrites;
   readonly leases: LeaseReads & LeaseWrites;
 }
@@ -73,9 +75,9 @@ export interface ContainerRow {
   readonly id: string;
   /** Unique in its namespace. */
   readonly name: string;
-  /** Digest of the image target that the container needs; a garbage collection root. */
+  /** Digest of the image target that the container needs; a garbage collection root. Empty: it is made of no image. */
   readonly imageTarget: string;
-  /** Key of its active snapshot; a garbage collection root. */
+  /** Key of its active snapshot; a garbage collection root. Empty: its root is a folder. */
   readonly snapshotKey: string;
   readonly createdAt: number;
   /** JSON. */
@@ -98,6 +100,29 @@ export interface ContainerWrites {
   update(id: string, change: { readonly name?: string; readonly record?: unknown }): void;
   /** @throws not_found */
   delete(id: string): ContainerRow;
+}
+
+/** A pod as the services keep it; its containers are rows of their own. */
+export interface PodRow {
+  readonly namespace: string;
+  /** 64 hexadecimal characters. */
+  readonly id: string;
+  readonly createdAt: number;
+  /** JSON. */
+  readonly record: unknown;
+}
+
+export interface PodReads {
+  get(id: string): PodRow | undefined;
+  /** Of all namespaces. */
+  list(): PodRow[];
+}
+
+export interface PodWrites {
+  /** Makes it, or replaces its record. */
+  put(row: PodRow): void;
+  /** Gone already is success. */
+  delete(id: string): void;
 }
 
 export interface NamespaceRecord {

@@ -1,6 +1,7 @@
 import type { CallContext } from '@berth/model/context';
 import type { Digest } from '@berth/model/digest';
 import type { RuntimeSpec } from '@berth/model/runtime-spec';
+import type { PodPart } from '../pod/contract.ts';
 
 /**
  * Containers: one record set for every door.
@@ -136,13 +137,16 @@ export interface ContainerState {
 /** What is kept of a container between restarts of the daemon. */
 export interface ContainerRecord {
   readonly config: ContainerConfig;
-  readonly image: { readonly ref: string; readonly target: Digest };
+  /** Both empty for a container that is made of no image: `spec.root.path` is a folder that is used as it is. */
+  readonly image: { readonly ref: string; readonly target: Digest | '' };
   readonly spec: RuntimeSpec;
   /** Name of the runtime handler that runs it. Absent in records of before there was a choice: Berth's own. */
   readonly runtime?: string;
   /** Linux signal number. */
   readonly stopSignal: number;
   readonly state: ContainerState;
+  /** Of a pod's containers, the sandbox's own process among them. */
+  readonly pod?: PodPart;
 }
 
 export interface ContainerView extends ContainerRecord {
@@ -151,6 +155,7 @@ export interface ContainerView extends ContainerRecord {
   readonly name: string;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+  /** Empty without an image. */
   readonly snapshotKey: string;
 }
 

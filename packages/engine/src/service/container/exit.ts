@@ -60,7 +60,7 @@ export async function endContainer(backend: ContainerBackend, entry: ContainerEn
 
 async function wasOomKilled(backend: ContainerBackend, entry: ContainerEntry): Promise<boolean> {
   try {
-    return (await cgroupOf(backend, entry.id).oomKills()) > 0;
+    return (await cgroupOf(backend, entry).oomKills()) > 0;
   } catch {
     // No cgroup, no kills: it was removed behind our back, or the machine has no memory controller.
     return false;

@@ -1,6 +1,8 @@
 import path from 'node:path';
+import type { CallContext } from '@berth/model/context';
 import type { RuntimeSpec } from '@berth/model/runtime-spec';
 import { ContainerCgroup } from '@berth/runtime/cgroup/container-cgroup';
+import { findPlace } from '@berth/runtime/cgroup/place';
 import type { RootMount } from '@berth/runtime/compile/facts';
 import type { ContainerPlace, RuntimeHandler } from '@berth/runtime/handler/contract';
 import type { SnapshotMount } from '#store/snapshot';
@@ -21,8 +23,17 @@ export function cgroupPathOf(backend: ContainerBackend, id: string): string {
   return `${backend.cgroupParent}/${id}`;
 }
 
-export function cgroupOf(backend: ContainerBackend, id: string): ContainerCgroup {
-  return new ContainerCgroup(backend.cgroups, cgroupPathOf(backend, id));
+/** Where the spec says; with systemd (`slice:prefix:name`) where its scope is. */
+export function cgroupOf(backend: ContainerBackend, { id, record }: ContainerEntry): ContainerCgroup {
+  const { cgroupsPath = '' } = record.spec.linux;
+  if (!cgroupsPath.includes(':')) return new ContainerCgroup(backend.cgroups, cgroupsPath);
+  const { layout, path: folder } = findPlace({ id, cgroupsPath, driver: 'systemd' });
+  return new ContainerCgroup(layout, folder);
+}
+
+/** Empty: it has none. */
+export function logOf(backend: ContainerBackend, entry: ContainerEntry): string {
+  return placeOfEntry(backend, entry).shim.log;
 }
 
 /** The folder that every container's root is mounted on, each in its own mount namespace: nothing shows on the host. */
@@ -39,29 +50,45 @@ export interface PlaceParts {
   readonly id: string;
   readonly spec: RuntimeSpec;
   readonly stdin: boolean;
+  /** False: `spec.root.path` is used as it is. Default: true. */
+  readonly hasSnapshot?: boolean;
+  /** Where to log without a limit; empty: nowhere. Default: the engine's own file and limits. */
+  readonly log?: string;
 }
 
 /** What a runtime handler must know of a container. */
-export function placeOf(backend: ContainerBackend, { id, spec, stdin }: PlaceParts): ContainerPlace {
-  const { run, socket, journal, log } = foldersOf(backend, id);
+export function placeOf(backend: ContainerBackend, parts: PlaceParts): ContainerPlace {
+  const { id, spec, stdin, hasSnapshot = true, log } = parts;
+  const { run, socket, journal, log: ownLog } = foldersOf(backend, id);
   const { maxBytes, maxFiles } = backend.logLimits;
-  return {
-    id,
-    spec,
-    bundle: run,
-    folder: run,
-    stdin,
-    shim: { socket, journal, log, logMaxBytes: maxBytes, logMaxFiles: maxFiles },
-    root: {
-      target: rootTarget(backend),
-      parent: backend.rootParent,
-      hostTarget: path.join(backend.root, 'mounts', path.basename(run)),
-    },
-  };
+  const logging =
+    log === undefined
+      ? { log: ownLog, logMaxBytes: maxBytes, logMaxFiles: maxFiles }
+      : { log, logMaxBytes: 0, logMaxFiles: 1 };
+  const place = { id, spec, bundle: run, folder: run, stdin, shim: { socket, journal, ...logging } };
+  if (!hasSnapshot) return place;
+  const hostTarget = path.join(backend.root, 'mounts', path.basename(run));
+  return { ...place, root: { target: rootTarget(backend), parent: backend.rootParent, hostTarget } };
 }
 
-export function placeOfEntry(backend: ContainerBackend, { id, record }: ContainerEntry): ContainerPlace {
-  return placeOf(backend, { id, spec: record.spec, stdin: record.config.openStdin === true });
+export function placeOfEntry(backend: ContainerBackend, { id, snapshotKey, record }: ContainerEntry): ContainerPlace {
+  const { spec, config, pod } = record;
+  return placeOf(backend, {
+    id,
+    spec,
+    stdin: config.openStdin === true,
+    hasSnapshot: snapshotKey !== '',
+    ...(pod === undefined ? {} : { log: pod.container?.logPath ?? '' }),
+  });
+}
+
+/** What makes up its root file system; none where that is a folder. */
+export async function rootMountsOf(
+  backend: ContainerBackend,
+  context: CallContext,
+  { snapshotKey }: Pick<ContainerEntry, 'snapshotKey'>,
+): Promise<readonly RootMount[]> {
+  return snapshotKey === '' ? [] : rootMounts(await backend.snapshots.mounts(context, snapshotKey));
 }
 
 /** A snapshot as the mount that makes up a root file system. */

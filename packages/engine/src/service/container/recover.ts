@@ -58,6 +58,7 @@ async function recoverContainer(backend: ContainerBackend, entry: ContainerEntry
 
 /** Its end came before, and its snapshot is the first thing that a removal takes: a crash cut the rest off. */
 async function isHalfRemoved(backend: ContainerBackend, entry: ContainerEntry): Promise<boolean> {
+  if (entry.snapshotKey === '') return false;
   try {
     await backend.snapshots.stat(backgroundContext(backend.log, entry.namespace), entry.snapshotKey);
     return false;

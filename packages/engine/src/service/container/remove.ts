@@ -46,6 +46,7 @@ export async function removeLocked(
 }
 
 async function removeSnapshot(backend: ContainerBackend, context: CallContext, key: string): Promise<void> {
+  if (key === '') return;
   try {
     await backend.snapshots.remove(context, key);
   } catch (error) {

@@ -4,11 +4,11 @@ import type { CallContext } from '@berth/model/context';
 import { BerthError } from '@berth/model/error';
 import type { Plan } from '@berth/runtime/plan/record';
 import { type Started, StartFailure } from '@berth/runtime/shim/message';
-import type { AttachedStream, AttachRequest, TerminalSize } from './contract.ts';
+import type { AttachedStream, AttachRequest, ContainerState, TerminalSize } from './contract.ts';
 import type { ContainerBackend } from './backend.ts';
 import type { ContainerEntry } from './entry.ts';
 import { noteRuntime } from './orphan.ts';
-import { foldersOf, ownRuntime, placeOfEntry, rootMounts, runtimeOf } from './places.ts';
+import { foldersOf, ownRuntime, placeOfEntry, rootMountsOf, runtimeOf } from './places.ts';
 import { cleanUpRun } from './clean-up.ts';
 import { publish } from './publish.ts';
 import { removeLocked } from './remove.ts';
@@ -40,9 +40,9 @@ async function compilePlan(
 ): Promise<Plan> {
   const { config } = entry.record;
   const spec = { ...entry.record.spec, process: withSize(entry.record.spec.process, size) };
-  const mount = await backend.snapshots.mounts(context, entry.snapshotKey);
+  const rootMounts = await rootMountsOf(backend, context, entry);
   const place = { ...placeOfEntry(backend, entry), spec };
-  const plan = await runtimeOf(backend, entry).startPlan(place, { rootMounts: rootMounts(mount) });
+  const plan = await runtimeOf(backend, entry).startPlan(place, { rootMounts });
   return config.injectFailure === undefined ? plan : failAt(plan, config.injectFailure);
 }
 
@@ -143,11 +143,18 @@ async function startFailed(
   entry.task = undefined;
   await cleanUpRun(backend, entry);
   await rm(foldersOf(backend, entry.id).run, { recursive: true, force: true });
-  entry.changeState({ exitCode: failure.exitCode, error: failure.error.message });
+  const { exitCode, error } = failure;
+  entry.changeState({ exitCode, error: error.message, ...(entry.record.pod === undefined ? {} : endedAtOnce()) });
   publish(backend, entry, 'die');
   backend.registry.save(entry);
   entry.tellExit();
   if (entry.record.config.autoRemove) await removeLocked(backend, context, entry);
+}
+
+/** A pod's container is started once: one that could not be has had its life. 128 is what kubelet knows it by. */
+function endedAtOnce(): Partial<ContainerState> {
+  const now = String(BigInt(Date.now()) * 1_000_000n);
+  return { status: 'exited', exitCode: 128, startedAt: now, finishedAt: now };
 }
 
 function paused(entry: ContainerEntry): BerthError {

@@ -16,7 +16,7 @@ import type {
   StartExplanation,
   StatsSample,
 } from './contract.ts';
-import { cgroupOf, foldersOf, ownRuntime } from '../container/places.ts';
+import { cgroupOf, logOf, ownRuntime } from '../container/places.ts';
 import { LogChunks } from './log-chunks.ts';
 import { processTable } from './process-table.ts';
 
@@ -24,8 +24,8 @@ export function createContainerInsight(backend: ContainerBackend, execs: Execs):
   const find = (context: CallContext, ref: string): ContainerEntry => backend.registry.find(context.namespace, ref);
   return {
     places: (context, ref) => {
-      const { id } = find(context, ref);
-      return { logPath: foldersOf(backend, id).log, execs: execs.of(id) };
+      const entry = find(context, ref);
+      return { logPath: logOf(backend, entry), execs: execs.of(entry.id) };
     },
     logs: (context, ref, options) => logs(backend, context, { entry: find(context, ref), options }),
     stats: (context, ref) => stats(backend, find(context, ref)),
@@ -50,14 +50,14 @@ async function* logs(
     ...(options.until === undefined ? {} : { until: options.until }),
   };
   const chunks = new LogChunks(options, entry.record.config.tty === true);
-  for await (const records of readLog(foldersOf(backend, entry.id).log, { ...wanted, ...bounds })) {
+  for await (const records of readLog(logOf(backend, entry), { ...wanted, ...bounds })) {
     yield* chunks.of(records);
   }
 }
 
 async function stats(backend: ContainerBackend, entry: ContainerEntry): Promise<StatsSample> {
   const task = runningTask(entry);
-  const { cpu, memory, pids, io } = await cgroupOf(backend, entry.id).stats();
+  const { cpu, memory, pids, io } = await cgroupOf(backend, entry).stats();
   const network = await networkBytes(entry, task.pid);
   const sum = (pick: (device: (typeof io)[number]) => number): number => io.reduce((n, device) => n + pick(device), 0);
   return {

@@ -66,7 +66,7 @@ export function containerTable(
       const before = find(id);
       remove.run(id);
       // Most often the image stays, and with it all that the container held but its own layer.
-      if (images.isTarget(before.image_target)) mutations.change();
+      if (before.image_target === '' || images.isTarget(before.image_target)) mutations.change();
       else mutations.deletion();
       return toRow(before)!;
     },

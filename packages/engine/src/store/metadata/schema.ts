@@ -129,6 +129,15 @@ export const migrations: readonly string[] = [
   DROP TABLE lease_resources;
   ALTER TABLE leased RENAME TO lease_resources;
   `,
+  `
+  -- Pods; their processes are containers. Both are written on the way of a call, so ids alone are indexed.
+  CREATE TABLE pods (
+    id TEXT PRIMARY KEY,
+    namespace TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    record TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** In the file's header, so that a stranger's database is never taken for ours ('Brth'). */

@@ -9,6 +9,7 @@ import { type LeaseTable, leaseTable } from './lease-table.ts';
 import { type NamespaceTable, namespaceTable } from './namespace-table.ts';
 import type { Mutations } from './mutations.ts';
 import type { ProcessLeases } from './process-leases.ts';
+import { podTable } from './pod-table.ts';
 import { newRecords } from './records.ts';
 import { Reserve } from './reserve.ts';
 import { type SnapshotTable, snapshotTable } from './snapshot-table.ts';
@@ -45,6 +46,7 @@ export class SqliteMetadata implements MetadataStore {
       namespaces,
       images,
       containers: containerTable(db, { ...records, namespaces, images }),
+      pods: podTable(db, namespaces),
       blobs: blobTable(db, namespaces, records),
       snapshots: snapshotTable(db, records),
       leases: leaseTable(db, namespaces, records),
