@@ -1,0 +1,17 @@
+import type { ContainerView } from '#service/container/contract';
+import type { PodContainerView } from '#service/pod/contract';
+
+/** The answer's `info` for `crictl inspect`: one JSON text, with containerd's keys, which people's scripts read. */
+export function containerInfo(view: PodContainerView, container: ContainerView): Record<string, string> {
+  const { podId, pid, snapshotKey, part } = view;
+  return {
+    info: JSON.stringify({
+      sandboxID: podId,
+      pid,
+      snapshotKey,
+      runtimeType: container.runtime ?? 'berth',
+      config: part.config,
+      runtimeSpec: container.spec,
+    }),
+  };
+}

@@ -1,0 +1,67 @@
+import type { RuntimeService } from '@berth/wire/gen/cri/v1/api_pb';
+import type { RpcHandlers } from '../../rpc/contract.ts';
+import type { CriBackend } from '../backend.ts';
+import { batches } from '../batches.ts';
+import { podResources } from '../container/resources.ts';
+import { containerStatus, nanoseconds } from '../container/status.ts';
+import { criContext } from '../context.ts';
+import { requiredText } from '../field.ts';
+import { podConfig } from './config.ts';
+import { podFilter } from './filter.ts';
+import { podInfo } from './info.ts';
+import { podItem, podStatus } from './status.ts';
+
+export type PodHandlers = Pick<
+  RpcHandlers<typeof RuntimeService>,
+  | 'runPodSandbox'
+  | 'stopPodSandbox'
+  | 'removePodSandbox'
+  | 'podSandboxStatus'
+  | 'listPodSandbox'
+  | 'streamPodSandboxes'
+  | 'updatePodSandboxResources'
+>;
+
+/** The methods about pods. */
+export function podHandlers(backend: Pick<CriBackend, 'pods' | 'podContainers' | 'containers'>): PodHandlers {
+  const { pods, podContainers } = backend;
+  return {
+    async runPodSandbox(call, { config, runtimeHandler }) {
+      return { podSandboxId: await pods.run(criContext(call), podConfig(config), runtimeHandler) };
+    },
+    async stopPodSandbox(call, { podSandboxId }) {
+      await pods.stop(criContext(call), podId(podSandboxId));
+      return {};
+    },
+    async removePodSandbox(call, { podSandboxId }) {
+      await pods.remove(criContext(call), podId(podSandboxId));
+      return {};
+    },
+    async podSandboxStatus(call, { podSandboxId, verbose }) {
+      const context = criContext(call);
+      const pod = pods.inspect(context, podId(podSandboxId));
+      return {
+        status: podStatus(pod),
+        containersStatuses: podContainers.list(context, { podId: pod.id }).map(containerStatus),
+        timestamp: nanoseconds(Date.now()),
+        info: verbose ? podInfo(pod, backend.containers.inspect(context, pod.id)) : {},
+      };
+    },
+    async listPodSandbox(call, { filter }) {
+      return { items: pods.list(criContext(call), podFilter(filter)).map(podItem) };
+    },
+    async *streamPodSandboxes(call, { filter }) {
+      for (const part of batches(pods.list(criContext(call), podFilter(filter))))
+        yield { podSandboxes: part.map(podItem) };
+    },
+    async updatePodSandboxResources(call, request) {
+      await pods.updateResources(criContext(call), podId(request.podSandboxId), podResources(request, ''));
+      return {};
+    },
+  };
+}
+
+/** An empty one would be the start of every id. */
+function podId(ref: string): string {
+  return requiredText(ref, 'pod_sandbox_id');
+}
