@@ -13,7 +13,7 @@ const engine = [...contracts, 'service', 'store', 'host', 'compose'];
 /** Who may import whom: the table of ARCHITECTURE.md. */
 const table: Readonly<Record<Layer, Rule>> = {
   model: { may: [] },
-  wire: { may: [] },
+  wire: { may: ['model'] },
   addon: { may: ['model'] },
   image: { may: ['model', 'addon', 'wire'] },
   runtime: { may: ['model', 'addon'] },
@@ -21,7 +21,7 @@ const table: Readonly<Record<Layer, Rule>> = {
   store: { may: ['model', 'addon', 'store contract'] },
   'service contract': { may: ['model', 'store contract'], mayTypes: ['image', 'runtime'] },
   service: { may: ['model', 'image', 'runtime', ...contracts] },
-  host: { may: ['model'] },
+  host: { may: ['model', 'wire'] },
   compose: { may: ['model', 'image', 'runtime', 'daemon', ...engine] },
   daemon: { may: ['model', 'compose'], mayTypes: engine },
   sdk: { may: ['model', 'wire'] },

@@ -9,7 +9,7 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import { asError, BerthError } from '@berth/model/error';
-import { FrameReader, framePrefix } from './frame.ts';
+import { FrameReader, framePrefix } from '@berth/wire/grpc/frame';
 import { answerError, type Headers, resetError, statusError, tellsStatus } from './status.ts';
 
 export interface CallOptions {

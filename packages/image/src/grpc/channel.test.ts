@@ -15,7 +15,7 @@ import {
 } from '@berth/wire/gen/containerd/services/content/v1/content_pb';
 import { Version, VersionResponseSchema } from '@berth/wire/gen/containerd/services/version/v1/version_pb';
 import { Channel } from './channel.ts';
-import { FrameReader, framePrefix } from './frame.ts';
+import { framed, FrameReader } from '@berth/wire/grpc/frame';
 
 type Answer = (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => void;
 
@@ -43,10 +43,6 @@ after(async () => {
 function begin(stream: http2.ServerHttp2Stream, trailers: Record<string, string> = { 'grpc-status': '0' }): void {
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
   stream.on('wantTrailers', () => stream.sendTrailers(trailers));
-}
-
-function framed(bytes: Uint8Array): Buffer {
-  return Buffer.concat([framePrefix(bytes.length), bytes]);
 }
 
 function versionAnswer(version: string): Buffer {

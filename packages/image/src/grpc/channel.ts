@@ -9,6 +9,9 @@ import { Call, type CallOptions } from './call.ts';
 const callWindow = 4 << 20;
 const connectionWindow = 32 << 20;
 
+/** MiB that a connection may hold in queues: some of the largest messages. Beyond Node's own 10 it resets calls. */
+const maxSessionMemory = 256;
+
 /** Bytes of a message, both ways: what containerd and Kubernetes allow. */
 const defaultLimit = 16 << 20;
 
@@ -46,6 +49,7 @@ export class Channel implements AsyncDisposable {
     const session = http2.connect('http://localhost', {
       createConnection: () => connection,
       settings: { initialWindowSize: callWindow, enablePush: false },
+      maxSessionMemory,
     });
     // Each call tells of it.
     session.on('error', () => undefined);

@@ -11,6 +11,11 @@ export function framePrefix(length: number): Buffer {
   return prefix;
 }
 
+/** The message as a stream carries it. */
+export function framed(message: Uint8Array): Buffer {
+  return Buffer.concat([framePrefix(message.length), message]);
+}
+
 /** Puts the messages together that a stream carries in pieces of any size. */
 export class FrameReader {
   readonly #limit: number;
@@ -52,7 +57,7 @@ export class FrameReader {
     if (this.#length < prefixLength) return undefined;
     const prefix = this.#take(prefixLength);
     if (prefix[0] !== 0)
-      throw new BerthError('unimplemented', 'the server sent a compressed message', { code: 'compressed_message' });
+      throw new BerthError('unimplemented', 'the other side sent a compressed message', { code: 'compressed_message' });
     const length = new DataView(prefix.buffer, prefix.byteOffset).getUint32(1);
     if (length <= this.#limit) return length;
     throw new BerthError('resource_exhausted', `a message of ${length} bytes is larger than ${this.#limit}`, {
