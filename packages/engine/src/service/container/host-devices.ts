@@ -13,9 +13,19 @@ export function hostDevices(folder = '/dev'): DeviceSpec[] {
     const stat = lstatSync(file, { bigint: true, throwIfNoEntry: false });
     if (stat === undefined) return [];
     if (stat.isDirectory()) return hostDevices(file);
-    const type = stat.isCharacterDevice() ? 'c' : stat.isBlockDevice() ? 'b' : undefined;
-    return type === undefined ? [] : [device(file, type, stat)];
+    const node = nodeOf(file, stat);
+    return node === undefined ? [] : [node];
   });
+}
+
+/** The device node at a path, as a container would get it there; undefined for what is none. @throws ENOENT */
+export function deviceNode(file: string): DeviceSpec | undefined {
+  return nodeOf(file, lstatSync(file, { bigint: true }));
+}
+
+function nodeOf(file: string, stat: BigIntStats): DeviceSpec | undefined {
+  const type = stat.isCharacterDevice() ? 'c' : stat.isBlockDevice() ? 'b' : undefined;
+  return type === undefined ? undefined : device(file, type, stat);
 }
 
 /** The C library's layout of a device number, makedev(3). */

@@ -7,7 +7,7 @@ import type { PodContainerPart, PodMountStatus } from '../contract.ts';
 export interface PodSpecHost {
   /** Folder that a container's root is mounted on, inside its own mount namespace. */
   readonly rootPath: string;
-  /** A folder with nothing but the program that holds a pod's namespaces, as `/pause`. */
+  /** A folder with nothing but the program that holds a pod's namespaces, as `/pause`; both may be read by anybody (0755). */
   readonly pauseRoot: string;
   /** Engine's own cgroup parent for pods that name none. */
   readonly cgroupParent: string;
@@ -39,6 +39,8 @@ export interface SandboxSpecInput {
   readonly config: PodConfig;
   /** Path of the pod's network namespace. Absent: the host's, or, in a user namespace, one that the process makes. */
   readonly netns?: string;
+  /** Of a configured pause image, whose program is run from `host.rootPath`; absent: `/pause` in `host.pauseRoot`. */
+  readonly image?: ImageRunConfig;
   readonly host: PodSpecHost;
 }
 
