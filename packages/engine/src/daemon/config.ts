@@ -4,7 +4,10 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { BerthError, errnoName } from '@berth/model/error';
 import { parse as parseToml } from 'smol-toml';
+import type { NetworkSettings } from '#service/network/settings';
 import * as v from 'valibot';
+import { criSchema, readCriSettings, type CriSettings } from './cri-settings.ts';
+import { networkSchema, readNetworkSettings } from './network-settings.ts';
 import { readServeSettings, serveSchema, type ServeSettings } from './serve-settings.ts';
 
 /** Settings of one daemon. Flags win over the environment, the environment over the file. */
@@ -24,6 +27,9 @@ export interface DaemonConfig {
   readonly registry: RegistrySettings;
   /** Absent: by `berth serve` only. */
   readonly serve?: ServeSettings | undefined;
+  /** Of pods. */
+  readonly network: NetworkSettings;
+  readonly cri: CriSettings;
   /** Layers that are downloaded at once. */
   readonly concurrentDownloads: number;
   /** Collect garbage after every write: for tests. */
@@ -71,6 +77,8 @@ const fileSchema = v.strictObject({
   ),
   image: v.optional(v.strictObject({ concurrent_downloads: v.optional(v.pipe(wholeNumber, v.minValue(1))) })),
   serve: v.optional(serveSchema),
+  cri: v.optional(criSchema),
+  network: v.optional(networkSchema),
   runtimes: v.optional(v.record(runtimeName, v.strictObject({ binary: absolutePath, root: v.optional(absolutePath) }))),
 });
 
@@ -102,6 +110,8 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Dae
     registry: { hostFolders: file.registry?.hosts ?? defaultHostFolders, credentials: file.registry?.credentials },
     concurrentDownloads: file.image?.concurrent_downloads ?? 3,
     serve: file.serve === undefined ? undefined : readServeSettings(file.serve),
+    cri: readCriSettings(file.cri, Object.keys(file.runtimes ?? {})),
+    network: readNetworkSettings(file.network),
     collectAlways: env['BERTH_COLLECT_ALWAYS'] === '1',
     bootIdFile: env['BERTH_BOOT_ID_FILE'],
   };

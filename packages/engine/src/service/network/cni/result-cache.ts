@@ -1,0 +1,84 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { errnoName } from '@berth/model/error';
+import type { Capabilities } from './capability.ts';
+import type { CniResult } from './plugin-answer.ts';
+
+/** What is kept of an attachment, in the words of libcni's files, so that other tools can read them. */
+export interface CachedAttachment {
+  readonly kind: 'cniCacheV1';
+  readonly containerId: string;
+  /** The whole list as it was then, base64. */
+  readonly config: string;
+  readonly ifName: string;
+  readonly networkName: string;
+  readonly netns?: string;
+  readonly cniArgs?: readonly (readonly [string, string])[];
+  readonly capabilityArgs?: Capabilities;
+  /** Absent while ADD has not come to its end. */
+  readonly result?: CniResult;
+}
+
+/**
+ * Files as libcni's (`results/NETWORK-CONTAINER-INTERFACE`). Each is there before its ADD begins, without a result, so
+ * that a daemon that is killed in the middle knows what to take back.
+ */
+export class ResultCache {
+  readonly #folder: string;
+
+  constructor(cacheFolder: string) {
+    this.#folder = path.join(cacheFolder, 'results');
+  }
+
+  write(attachment: CachedAttachment): void {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    const file = this.#file(attachment);
+    // Under another name first: half a file would hide what has to be undone. The dot keeps it out of `list`.
+    const draft = path.join(this.#folder, `.${path.basename(file)}`);
+    writeFileSync(draft, JSON.stringify(attachment), { mode: 0o600 });
+    renameSync(draft, file);
+  }
+
+  remove(attachment: CachedAttachment): void {
+    rmSync(this.#file(attachment), { force: true });
+  }
+
+  /** Those of one container: more than one when the network changed its name between tries. */
+  of(containerId: string): CachedAttachment[] {
+    return this.#read((name) => name.includes(`-${containerId}-`)).filter((one) => one.containerId === containerId);
+  }
+
+  list(): CachedAttachment[] {
+    return this.#read(() => true);
+  }
+
+  #file({ networkName, containerId, ifName }: CachedAttachment): string {
+    return path.join(this.#folder, `${networkName}-${containerId}-${ifName}`);
+  }
+
+  #read(wanted: (name: string) => boolean): CachedAttachment[] {
+    const names = namesIn(this.#folder).filter((name) => !name.startsWith('.') && wanted(name));
+    return names.flatMap((name) => readEntry(path.join(this.#folder, name)));
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (errnoName(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** None for what is not of this form (older releases kept bare results), or is gone by now. */
+function readEntry(file: string): CachedAttachment[] {
+  try {
+    const entry = JSON.parse(readFileSync(file, 'utf8')) as Partial<CachedAttachment>;
+    const isWhole = entry.kind === 'cniCacheV1' && [entry.containerId, entry.ifName, entry.networkName].every(Boolean);
+    return isWhole ? [entry as CachedAttachment] : [];
+  } catch (error) {
+    if (error instanceof SyntaxError || errnoName(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
