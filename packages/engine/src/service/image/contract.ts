@@ -152,6 +152,10 @@ export interface ReadyImage {
   readonly name: string;
   readonly target: Descriptor;
   readonly config: ImageConfig;
+  /** What Kubernetes calls the image's id. */
+  readonly configDigest: Digest;
+  /** Repository and digest of the target (`docker.io/library/app@sha256:...`); the id when the image has no name. */
+  readonly repoDigest: string;
   /** Chain id of the top layer: the parent of a container's snapshot. Empty for an image without layers. */
   readonly chainId: string;
 }

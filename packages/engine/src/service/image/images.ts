@@ -4,11 +4,13 @@ import { BerthError, isKind } from '@berth/model/error';
 import type { Descriptor } from '@berth/model/manifest';
 import type { Platform } from '@berth/model/platform';
 import { parseReference } from '@berth/model/reference';
+import type { ImageRecord } from '#store/metadata';
 import type { ImageBackend } from './backend.ts';
 import type { ImageService, ReadyImage } from './contract.ts';
 import { documentsOf, platformImage, type PlatformImage, presentImages } from './documents.ts';
 import { findImage } from './find.ts';
 import { imageHistory } from './history.ts';
+import { imageNames } from './image-names.ts';
 import { importImage } from './import.ts';
 import { isDangling, snapshotLabel } from './labels.ts';
 import { listImages, viewImage } from './list.ts';
@@ -95,6 +97,8 @@ async function readyImage(backend: ImageBackend, context: CallContext, ref: stri
     name: isDangling(record.name) ? record.target.digest : record.name,
     target: record.target,
     config: image.config,
+    configDigest: image.manifest.config.digest,
+    repoDigest: repoDigest(record, records) ?? image.manifest.config.digest,
     chainId: topChain(image),
   };
   await using lease = await backend.leases.create(context.namespace);
@@ -102,6 +106,11 @@ async function readyImage(backend: ImageBackend, context: CallContext, ref: stri
   await unpackImage(backend, leased, image, { find: storedLayers(backend), progress: () => {} });
   await keepUnpacked(backend, leased, image);
   return ready;
+}
+
+/** Of the name that was asked for, else of any of the same target. */
+function repoDigest(record: ImageRecord, records: readonly ImageRecord[]): string | undefined {
+  return imageNames([record, ...records]).digests[0];
 }
 
 /** What came by a door that does not unpack stays unpacked after its first container, as long as the image is here. */
