@@ -53,6 +53,11 @@ export async function readPressure(path: string): Promise<Pressure | undefined> 
     if (error.code === 'EOPNOTSUPP' || error.code === 'ENOTSUP') return undefined;
     throw error;
   });
+  return parsePressure(text);
+}
+
+/** Of the text of such a file; undefined when it is missing or empty. */
+export function parsePressure(text: string | undefined): Pressure | undefined {
   if (!text) return undefined;
   const lines = text.split('\n');
   const line = (name: string) => pressureLine(lines.find((one) => one.startsWith(`${name} `)) ?? '');
