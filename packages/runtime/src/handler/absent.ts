@@ -2,7 +2,15 @@ import type { CallContext } from '@berth/model/context';
 import { BerthError } from '@berth/model/error';
 import { ContainerCgroup } from '../cgroup/container-cgroup.ts';
 import type { CgroupLayout } from '../cgroup/layout.ts';
-import type { ContainerPlace, FailedPlan, FailedStart, RunningContainer, RuntimeHandler } from './contract.ts';
+import { placeOfSpec } from '../cgroup/spec-place.ts';
+import type {
+  ContainerPlace,
+  FailedPlan,
+  FailedStart,
+  HandlerFeatures,
+  RunningContainer,
+  RuntimeHandler,
+} from './contract.ts';
 import { leaveNothing } from './leave-nothing.ts';
 import { stepError } from './step-error.ts';
 
@@ -23,6 +31,10 @@ export class AbsentHandler implements RuntimeHandler {
 
   check(): Promise<void> {
     return Promise.reject(unknownRuntime(this.name, this.#known));
+  }
+
+  features(): Promise<HandlerFeatures> {
+    return Promise.resolve({ recursiveReadonly: false, userNamespaces: false });
   }
 
   validate(): Promise<void> {
@@ -73,8 +85,9 @@ export class AbsentHandler implements RuntimeHandler {
     return leaveNothing(this.#cgroups, place);
   }
 
-  #cgroup({ spec }: ContainerPlace): ContainerCgroup {
-    return new ContainerCgroup(this.#cgroups, spec.linux.cgroupsPath ?? '');
+  #cgroup({ id, spec }: ContainerPlace): ContainerCgroup {
+    const { layout, path } = placeOfSpec(this.#cgroups, id, spec.linux.cgroupsPath);
+    return new ContainerCgroup(layout, path);
   }
 }
 

@@ -23,6 +23,9 @@ export interface RuntimeHandler {
    */
   check(): Promise<void>;
 
+  /** What it can do that a kubelet asks for by name. Found out once. */
+  features(): Promise<HandlerFeatures>;
+
   /** Whether the container could be started, as far as that can be known without making anything. @throws as `startPlan` */
   validate(place: ContainerPlace, options?: StartPlanOptions): void | Promise<void>;
 
@@ -61,10 +64,18 @@ export interface RuntimeHandler {
   cleanUp(context: CallContext, place: ContainerPlace): Promise<void>;
 }
 
+/** The runtime's own part and the kernel's together. */
+export interface HandlerFeatures {
+  /** Mounts that are read-only with all that is mounted below them (`rro`). */
+  readonly recursiveReadonly: boolean;
+  /** User namespaces with idmapped mounts. */
+  readonly userNamespaces: boolean;
+}
+
 /** All that a handler must know of a container. Plain data, and the same on every call. */
 export interface ContainerPlace {
   readonly id: string;
-  /** `linux.cgroupsPath` is set: the container's cgroup below the roots of the hierarchies. */
+  /** `linux.cgroupsPath` is set: the cgroup below the roots of the hierarchies, or `slice:prefix:name` of a systemd scope. */
   readonly spec: RuntimeSpec;
   /** Absolute: hooks run in it, and a relative `root.path` is below it. */
   readonly bundle: string;

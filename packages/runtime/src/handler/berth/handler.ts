@@ -2,12 +2,15 @@ import type { CallContext } from '@berth/model/context';
 import type { ResourcesSpec } from '@berth/model/runtime-spec';
 import { ContainerCgroup } from '../../cgroup/container-cgroup.ts';
 import type { CgroupLayout } from '../../cgroup/layout.ts';
+import type { CgroupPlace } from '../../cgroup/place.ts';
+import { placeOfSpec, startPlaceOfSpec } from '../../cgroup/spec-place.ts';
 import { compileContainer } from '../../compile/container.ts';
 import { compileExec } from '../../compile/exec.ts';
 import type { HostFacts } from '../../compile/facts.ts';
 import { answerQuestion } from '../../launch/answers.ts';
 import type { LaunchContext } from '../../launch/context.ts';
 import { runLateHooks } from '../../launch/host-hook.ts';
+import { changeScope, endScope } from '../../launch/scope.ts';
 import type { Plan } from '../../plan/record.ts';
 import type {
   Ask,
@@ -15,10 +18,12 @@ import type {
   ExecRequest,
   FailedPlan,
   FailedStart,
+  HandlerFeatures,
   RunningContainer,
   RuntimeHandler,
   StartPlanOptions,
 } from '../contract.ts';
+import { kernelFeatures } from '../kernel-features.ts';
 import { stepError } from '../step-error.ts';
 
 /** What the in-house runtime must know of the machine. */
@@ -43,6 +48,10 @@ export class BerthHandler implements RuntimeHandler {
     return Promise.resolve();
   }
 
+  features(): Promise<HandlerFeatures> {
+    return Promise.resolve(kernelFeatures());
+  }
+
   validate(place: ContainerPlace, options: StartPlanOptions = {}): void {
     this.startPlan(place, options);
   }
@@ -60,7 +69,7 @@ export class BerthHandler implements RuntimeHandler {
       id,
       bundle,
       cgroup: cgroups,
-      cgroupPath: spec.linux.cgroupsPath ?? '',
+      cgroupPath: placeOfSpec(cgroups, id, spec.linux.cgroupsPath).path,
       stdin,
       namespaces,
       ...(seccomp === undefined || privileged ? {} : { seccomp }),
@@ -68,7 +77,7 @@ export class BerthHandler implements RuntimeHandler {
   }
 
   async answer(context: CallContext, place: ContainerPlace, ask: Ask): Promise<void> {
-    await answerQuestion(launchContext(context, place), ask);
+    await answerQuestion(this.#launchContext(context, place), ask);
   }
 
   startError(_place: ContainerPlace, { plan, failure, name }: FailedPlan): Promise<FailedStart> {
@@ -77,7 +86,7 @@ export class BerthHandler implements RuntimeHandler {
 
   async started(context: CallContext, place: ContainerPlace, pid: number): Promise<void> {
     if (place.spec.hooks?.poststart === undefined) return;
-    await runLateHooks(launchContext(context, place), 'poststart', { status: 'running', pid });
+    await runLateHooks(this.#launchContext(context, place), 'poststart', { status: 'running', pid });
   }
 
   async kill(_context: CallContext, running: RunningContainer, signal: number): Promise<void> {
@@ -92,8 +101,9 @@ export class BerthHandler implements RuntimeHandler {
     return this.#cgroup(place).thaw();
   }
 
-  update(_context: CallContext, place: ContainerPlace, resources: ResourcesSpec): Promise<void> {
-    return this.#cgroup(place).update(resources);
+  async update(_context: CallContext, place: ContainerPlace, resources: ResourcesSpec): Promise<void> {
+    await changeScope({ cgroup: this.#place(place), rootless: false }, resources);
+    await this.#cgroup(place).update(resources);
   }
 
   processes(_context: CallContext, place: ContainerPlace): Promise<number[]> {
@@ -104,35 +114,44 @@ export class BerthHandler implements RuntimeHandler {
     const cgroup = this.#cgroup(place);
     // With the host's pid namespace, or without a shim, others may live on.
     await cgroup.killAll();
+    await endScope({ cgroup: this.#place(place), rootless: false });
     await cgroup.remove();
     if (place.spec.hooks?.poststop === undefined) return;
-    await runLateHooks(launchContext(context, place), 'poststop', { status: 'stopped', pid: 0 });
+    await runLateHooks(this.#launchContext(context, place), 'poststop', { status: 'stopped', pid: 0 });
   }
 
-  #cgroup({ spec }: ContainerPlace): ContainerCgroup {
-    return new ContainerCgroup(this.#options.cgroups, spec.linux.cgroupsPath ?? '');
+  #launchContext({ log }: CallContext, place: ContainerPlace): LaunchContext {
+    const { id, bundle, spec, root } = place;
+    return { id, bundle, spec, rootfs: root?.target ?? spec.root.path, log, cgroup: this.#place(place) };
+  }
+
+  #place({ id, spec }: ContainerPlace): CgroupPlace {
+    return placeOfSpec(this.#options.cgroups, id, spec.linux.cgroupsPath);
+  }
+
+  #cgroup(place: ContainerPlace): ContainerCgroup {
+    const { layout, path } = this.#place(place);
+    return new ContainerCgroup(layout, path);
   }
 
   #facts({ id, bundle, spec, stdin, shim, root }: ContainerPlace, options: StartPlanOptions): HostFacts {
     const { created, rootMounts = [] } = options;
     const { cgroups, ...machine } = this.#options;
+    const { layout, path, unit } = startPlaceOfSpec(cgroups, id, spec.linux.cgroupsPath);
     const mounted = root === undefined ? {} : { rootMounts, rootTarget: root.target, rootParent: root.parent };
     return {
       ...machine,
       id,
       bundle,
-      cgroup: cgroups,
-      cgroupPath: spec.linux.cgroupsPath ?? '',
+      cgroup: layout,
+      cgroupPath: path,
+      systemdScope: unit !== undefined,
       stdin,
       shim,
       ...mounted,
       ...(created ? { created: 'ask' as const } : {}),
     };
   }
-}
-
-function launchContext({ log }: CallContext, { id, bundle, spec, root }: ContainerPlace): LaunchContext {
-  return { id, bundle, spec, rootfs: root?.target ?? spec.root.path, log };
 }
 
 function defined<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {

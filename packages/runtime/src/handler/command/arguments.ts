@@ -27,15 +27,18 @@ export interface CreateWords {
   readonly bundle: string;
   readonly files: CommandFiles;
   readonly terminal: boolean;
+  /** Its cgroup is a scope that the runtime has systemd make. */
+  readonly systemd?: boolean;
 }
 
 export function createArguments(
   options: CommandRuntimeOptions,
-  { id, bundle, files, terminal }: CreateWords,
+  { id, bundle, files, terminal, systemd }: CreateWords,
 ): string[] {
   const console = terminal ? ['--console-socket', files.console] : [];
   return [
     ...globalArguments(options, files.log),
+    ...(systemd ? ['--systemd-cgroup'] : []),
     'create',
     '--bundle',
     bundle,

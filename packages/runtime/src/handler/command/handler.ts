@@ -11,16 +11,18 @@ import type {
   ExecRequest,
   FailedPlan,
   FailedStart,
+  HandlerFeatures,
   RunningContainer,
   RuntimeHandler,
   StartPlanOptions,
 } from '../contract.ts';
+import { kernelFeatures } from '../kernel-features.ts';
 import { leaveNothing } from '../leave-nothing.ts';
 import { stepError } from '../step-error.ts';
 import { commandFiles } from './arguments.ts';
 import { adapt, bundleFile, plainInteger, writeBundle } from './bundle.ts';
 import { startRefused } from './failure.ts';
-import type { CommandFeatures } from './features.ts';
+import { type CommandFeatures, oldFeatures } from './features.ts';
 import { invoke } from './invoke.ts';
 import { readLastError } from './log.ts';
 import type { CommandRuntimeOptions } from './options.ts';
@@ -43,6 +45,16 @@ export class CommandHandler implements RuntimeHandler {
 
   async check(): Promise<void> {
     await this.#tried();
+  }
+
+  async features(): Promise<HandlerFeatures> {
+    const kernel = kernelFeatures();
+    // One that cannot be run can do nothing; `check` tells why.
+    const own = await this.#tried().catch(() => oldFeatures);
+    return {
+      recursiveReadonly: kernel.recursiveReadonly && own.recursiveReadonly,
+      userNamespaces: kernel.userNamespaces && own.idmappedMounts,
+    };
   }
 
   async validate({ spec }: ContainerPlace): Promise<void> {

@@ -1,3 +1,4 @@
+import { isScope } from '../../cgroup/spec-place.ts';
 import { list, onHost } from '../../compile/step.ts';
 import { askToken } from '../../plan/ask-token.ts';
 import type { Plan, PlanRecord } from '../../plan/record.ts';
@@ -21,7 +22,7 @@ export function startRecords(
   const { id, bundle, folder, shim, stdin, spec, root } = place;
   const files = commandFiles(folder);
   const terminal = spec.process.terminal === true;
-  const words = { id, bundle, files, terminal };
+  const words = { id, bundle, files, terminal, systemd: isScope(spec.linux.cgroupsPath ?? '') };
   const { socket, journal, log, logMaxBytes, logMaxFiles } = shim;
   const records: PlanRecord[] = [
     onHost('shim', { socket, journal, log, logMaxBytes, logMaxFiles }),
