@@ -14,15 +14,18 @@ export async function makeScope({ id, spec, cgroup, rootless }: LaunchContext, p
   await createScope({ ...request, ...(resources === undefined ? {} : { resources }) }, { rootless });
 }
 
+/** What says which scope a container has, if any. */
+type Scoped = Pick<StateRecord, 'cgroup' | 'rootless'>;
+
 /** Tells systemd of new limits, which it would undo otherwise when it writes its own. */
-export async function changeScope({ cgroup, rootless }: StateRecord, resources: ResourcesSpec): Promise<void> {
+export async function changeScope({ cgroup, rootless }: Scoped, resources: ResourcesSpec): Promise<void> {
   if (cgroup.unit === undefined) return;
   const { updateScope } = await driver();
   await updateScope({ unit: cgroup.unit, cgroups: cgroup.layout.version, resources }, { rootless });
 }
 
 /** Ends the scope, if the container has one. */
-export async function endScope({ cgroup, rootless }: StateRecord): Promise<void> {
+export async function endScope({ cgroup, rootless }: Scoped): Promise<void> {
   if (cgroup.unit === undefined) return;
   const { removeScope } = await driver();
   await removeScope(cgroup.unit, { rootless });
