@@ -28,6 +28,7 @@ export async function startContainer(
     if (entry.removed)
       throw new BerthError('not_found', `no such container: ${entry.name}`, { code: 'no_such_container' });
     if (entry.state.status === 'paused') throw paused(entry);
+    if (entry.record.pod !== undefined) checkCreated(entry);
     if (entry.isRunning) return undefined;
     return await launch(backend, context, { entry, attach, called });
   });
@@ -155,6 +156,15 @@ async function startFailed(
 function endedAtOnce(): Partial<ContainerState> {
   const now = String(BigInt(Date.now()) * 1_000_000n);
   return { status: 'exited', exitCode: 128, startedAt: now, finishedAt: now };
+}
+
+/** @throws failed_precondition (`not_created`) */
+function checkCreated({ id, state }: ContainerEntry): void {
+  if (state.status === 'created') return;
+  throw new BerthError('failed_precondition', `container ${id} is ${state.status}: that of a pod is started once`, {
+    code: 'not_created',
+    hint: 'create another one',
+  });
 }
 
 function paused(entry: ContainerEntry): BerthError {

@@ -108,6 +108,11 @@ export class Task {
     await this.#control?.resize(process, size.rows, size.columns);
   }
 
+  /** After its file was moved away. */
+  async reopenLog(): Promise<void> {
+    await this.#control?.reopenLog();
+  }
+
   async attach(request: AttachRequest): Promise<AttachedStream> {
     const line = this.#line(0, request);
     const connection = await ShimConnection.connect(this.#socket, line.handlers);

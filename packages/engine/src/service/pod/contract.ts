@@ -67,6 +67,8 @@ export interface PodRecord {
   /** The pod's own network namespace as a path, empty with the host's. */
   readonly netns: string;
   readonly network?: PodAddresses;
+  /** Whether some client was given its id; until then the next call of the same name and configuration is. */
+  readonly handed?: boolean;
 }
 
 export interface PodView extends PodRecord {
@@ -159,6 +161,8 @@ export interface PodPart {
   readonly podId: string;
   /** The sandbox's own process, which no CRI call shows as a container. */
   readonly role: 'sandbox' | 'container';
+  /** As `PodRecord.handed`. */
+  readonly handed?: boolean;
   /** Absent for a sandbox. */
   readonly container?: PodContainerPart;
 }

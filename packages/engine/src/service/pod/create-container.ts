@@ -1,0 +1,123 @@
+import path from 'node:path';
+import type { CallContext } from '@berth/model/context';
+import { BerthError } from '@berth/model/error';
+import type { PodContainerConfig } from '@berth/model/pod-config';
+import { signalNumber } from '@berth/model/signal';
+import type { ReadyImage } from '#service/image/contract';
+import { addContainer, type MadeContainer, type ReadText } from '../container/add.ts';
+import { readyImage } from '../container/create.ts';
+import { newContainerId } from '../container/name.ts';
+import { type PodBackend, withoutClient } from './backend.ts';
+import type { PodContainerPart } from './contract.ts';
+import type { PodEntry } from './entry.ts';
+import { podFiles } from './files.ts';
+import { handlerOf } from './handler.ts';
+import { checkContainerMetadata, containerName } from './name.ts';
+import { sameJson } from './same-json.ts';
+
+/** Made, not started. It is finished also when the client leaves: the next equal call is given it. */
+export async function createPodContainer(
+  backend: PodBackend,
+  context: CallContext,
+  { ref, config }: { readonly ref: string; readonly config: PodContainerConfig },
+): Promise<string> {
+  checkContainerMetadata(config.metadata);
+  const pod = backend.pods.find(context.namespace, ref);
+  const { name, asked } = containerReservation(pod, config);
+  const make = (): Promise<string> => pod.use(() => makeContainer(backend, withoutClient(context), { pod, config }));
+  return await backend.containerNames.take({ name, asked, signal: context.signal }, make);
+}
+
+export function containerReservation(
+  pod: PodEntry,
+  config: PodContainerConfig,
+): { readonly name: string; readonly asked: string } {
+  return { name: `${pod.id}/${containerName(pod.record.config.metadata, config.metadata)}`, asked: sameJson(config) };
+}
+
+interface Making {
+  readonly pod: PodEntry;
+  readonly config: PodContainerConfig;
+}
+
+async function makeContainer(backend: PodBackend, context: CallContext, { pod, config }: Making): Promise<string> {
+  const { containers, pods, events } = backend;
+  const id = newContainerId();
+  const image = await readyImage(containers, context, config.image.image);
+  const runtime = handlerOf(backend, pod.record.runtimeHandler);
+  const name = containerName(pod.record.config.metadata, config.metadata);
+  const make = (readText: ReadText): Promise<MadeContainer> =>
+    Promise.resolve(madeOf(backend, { pod, config, id, image, readText }));
+  const entry = await addContainer(containers, context, { id, name, image, runtime, make });
+  pods.addMember(pod, entry);
+  events.tell('created', id, pod);
+  return id;
+}
+
+interface Ingredients extends Making {
+  readonly id: string;
+  readonly image: ReadyImage;
+  readonly readText: ReadText;
+}
+
+function madeOf(backend: PodBackend, { pod, config, id, image, readText }: Ingredients): MadeContainer {
+  const { config: podConfig, netns, runtimeHandler } = pod.record;
+  const { targetId, pid } = config.security.namespaces;
+  const imageVolumes = new Map<number, { readonly path: string; readonly digest: string }>();
+  const made = backend.specs.container({
+    id,
+    pod: podConfig,
+    podId: pod.id,
+    podPid: pod.sandbox?.state.pid ?? 0,
+    netns,
+    files: podFiles(backend.containers, { id: pod.id, config: podConfig }),
+    config,
+    image: image.config.config,
+    readText,
+    ...(pid === 'target' ? { targetPid: targetPid(backend, pod, targetId) } : {}),
+    imageVolumes,
+    host: backend.hostOf(handlerOf(backend, runtimeHandler)),
+  });
+  const container: PodContainerPart = {
+    config,
+    imageId: image.target.digest,
+    imageRef: image.target.digest,
+    logPath: logPath(podConfig.logDirectory, config.logPath),
+    mounts: made.mounts,
+    user: made.user,
+    resources: config.resources,
+    imageVolumes: [...imageVolumes.values()].map(({ digest }) => digest),
+  };
+  const shown = {
+    image: config.image.userSpecified || config.image.image,
+    labels: config.labels,
+    tty: config.tty,
+    openStdin: config.stdin,
+    stdinOnce: config.stdinOnce,
+  };
+  const part = { podId: pod.id, role: 'container', container } as const;
+  return { config: shown, spec: made.spec, stopSignal: signalNumber(made.stopSignal), pod: part };
+}
+
+/** @throws invalid_argument, failed_precondition (`not_running`) */
+function targetPid({ pods }: PodBackend, pod: PodEntry, targetId: string): number {
+  const { container, pod: other } = pods.findContainer(pod.namespace, targetId);
+  if (other !== pod) {
+    throw new BerthError(
+      'invalid_argument',
+      `container ${targetId}, whose processes are to be seen, is of another pod`,
+      {
+        code: 'bad_target',
+        hint: 'linux.security_context.namespace_options.target_id names a container of the same pod',
+      },
+    );
+  }
+  if (container.isRunning) return container.state.pid;
+  throw new BerthError('failed_precondition', `container ${targetId}, whose processes are to be seen, is not running`, {
+    code: 'not_running',
+  });
+}
+
+function logPath(directory: string, name: string): string {
+  return directory === '' || name === '' ? '' : path.join(directory, name);
+}

@@ -1,0 +1,82 @@
+import { readdir } from 'node:fs/promises';
+import { asError, errnoName } from '@berth/model/error';
+import { backgroundContext } from '@berth/model/context';
+import { removeContainer } from '../container/remove.ts';
+import type { ContainerEntry } from '../container/entry.ts';
+import type { PodBackend } from './backend.ts';
+import { containerReservation } from './create-container.ts';
+import type { PodEntry } from './entry.ts';
+import { podFolders, removePodFiles } from './files.ts';
+import { removePod } from './remove.ts';
+import { podReservation } from './run.ts';
+import { partOf } from './views.ts';
+
+/**
+ * Finds the pods again after a restart of the daemon, when their processes have been (`recoverContainers`): pods that were
+ * being made are taken back, what belongs to none is removed, and names are reserved as they were.
+ */
+export async function recoverPods(backend: PodBackend): Promise<void> {
+  await gatherMembers(backend);
+  for (const pod of backend.pods.all()) reserve(backend, pod);
+  await Promise.all(backend.pods.all().map((pod) => finishReported(backend, pod)));
+  await sweep(backend);
+}
+
+async function gatherMembers({ containers, pods, log }: PodBackend): Promise<void> {
+  for (const entry of containers.registry.list()) {
+    const { pod: part } = entry.record;
+    if (part === undefined) continue;
+    const pod = pods.get(part.podId);
+    if (pod !== undefined) pods.addMember(pod, entry);
+    else await removeStray(containers, entry).catch((error: unknown) => fail(log, entry.id, error));
+  }
+}
+
+/** The pod's row was not written, or went already. */
+async function removeStray(containers: PodBackend['containers'], entry: ContainerEntry): Promise<void> {
+  await removeContainer(containers, backgroundContext(containers.log, entry.namespace), { entry, force: true });
+}
+
+function reserve({ podNames, containerNames }: PodBackend, pod: PodEntry): void {
+  const { id, record } = pod;
+  const { name, asked } = podReservation(pod.namespace, record);
+  podNames.restore(name, asked, { id, handed: record.handed === true || record.phase === 'making' });
+  for (const container of pod.containers) {
+    const own = containerReservation(pod, partOf(container).config);
+    containerNames.restore(own.name, own.asked, { id: container.id, handed: container.record.pod?.handed === true });
+  }
+}
+
+async function finishReported(backend: PodBackend, pod: PodEntry): Promise<void> {
+  try {
+    if (pod.record.phase === 'making') await removePod(backend, pod);
+  } catch (error) {
+    // It is seen, not ready, until its removal succeeds.
+    fail(backend.log, pod.id, error);
+  }
+}
+
+async function sweep(backend: PodBackend): Promise<void> {
+  const { containers, namespaces, network, pods, log } = backend;
+  const ids = pods.all().map(({ id }) => id);
+  const netns = new Set(pods.all().map(({ record }) => record.netns));
+  const { files, mounts } = podFolders(containers);
+  const folders = new Set([...(await namesIn(files)), ...(await namesIn(mounts))]);
+  // The network first: its plugins may want to see the namespace.
+  await network.collect(backgroundContext(log), ids).catch((error: unknown) => fail(log, 'network', error));
+  for (const path of namespaces.list()) if (!netns.has(path)) namespaces.remove(path);
+  for (const id of folders) if (!ids.includes(id)) await removePodFiles(containers, id);
+}
+
+function fail(log: PodBackend['log'], id: string, error: unknown): void {
+  log.error('a pod could not be recovered', { id, error: asError(error).message });
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (errnoName(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
