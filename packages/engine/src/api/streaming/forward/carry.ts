@@ -1,0 +1,63 @@
+import type { Duplex } from 'node:stream';
+import { roomIn } from '../../http/room-in.ts';
+
+/** How long what a client still sends may take once the pod's side has ended, ms: the same as the reference server's. */
+const grace = 1000;
+
+/** The client's side of one forwarded connection. */
+export interface ForwardChannel {
+  /** Ends where the client half-closes. */
+  readonly input: AsyncIterable<Uint8Array>;
+  /** Resolves when there is room for more. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Nothing more comes from the pod. */
+  end(): void;
+  /** The client wants no more of it, in either direction. */
+  readonly gone: AbortSignal;
+}
+
+/**
+ * Carries bytes both ways between a client and a connection into a pod, until both have ended. A half-close of the client
+ * is handed on, and the answer waited for; after one of the pod there is little that a client can still want to say.
+ * @throws what the connection broke with
+ */
+export async function carry(connection: Duplex, channel: ForwardChannel): Promise<void> {
+  const leave = (): void => void connection.destroy();
+  channel.gone.addEventListener('abort', leave);
+  if (channel.gone.aborted) leave();
+  connection.setMaxListeners(0);
+  const upwards = sendTo(connection, channel.input);
+  try {
+    await receiveFrom(connection, channel);
+    channel.end();
+    await within(grace, upwards);
+  } finally {
+    channel.gone.removeEventListener('abort', leave);
+    connection.destroy();
+  }
+}
+
+async function sendTo(connection: Duplex, input: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const bytes of input) {
+    if (connection.destroyed || !connection.writable) return;
+    if (!connection.write(bytes)) await roomIn(connection);
+  }
+  connection.end();
+}
+
+/** @throws the error of a connection that broke by itself */
+async function receiveFrom(connection: Duplex, channel: ForwardChannel): Promise<void> {
+  try {
+    const chunks = connection.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+    for await (const chunk of chunks) await channel.write(chunk);
+  } catch (error) {
+    if (!channel.gone.aborted) throw error;
+  }
+}
+
+async function within(time: number, work: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const late = setTimeout(resolve, time);
+  await Promise.race([work, promise]);
+  clearTimeout(late);
+}
