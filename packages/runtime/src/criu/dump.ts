@@ -20,24 +20,27 @@ export interface DumpChoices extends CriuChoices {
   readonly preDump?: boolean;
 }
 
+/** The first process of what is dumped, and where its root is mounted. */
+export type DumpedProcess = Pick<StateRecord, 'pid' | 'rootfs'>;
+
 /** What the standard streams were, for `--inherit-fd` at restore. */
 export const streamsFile = 'descriptors.json';
 
 /** Writes a container to image files. @throws failed_precondition naming criu's log */
-export async function dump(record: StateRecord, spec: RuntimeSpec, choices: DumpChoices): Promise<void> {
+export async function dump(process: DumpedProcess, spec: RuntimeSpec, choices: DumpChoices): Promise<void> {
   mkdirSync(choices.images, { recursive: true, mode: 0o700 });
   mkdirSync(choices.work, { recursive: true, mode: 0o700 });
-  const streams = [0, 1, 2].map((fd) => readlinkSync(`/proc/${record.pid}/fd/${fd}`));
+  const streams = [0, 1, 2].map((fd) => readlinkSync(`/proc/${process.pid}/fd/${fd}`));
   writeFileSync(join(choices.images, streamsFile), JSON.stringify(streams), { mode: 0o600 });
-  await runCriu(dumpWords(record, spec, choices), {
+  await runCriu(dumpWords(process, spec, choices), {
     log: join(choices.work, 'dump.log'),
     statusFd: choices.statusFd,
   });
 }
 
 /** The words behind `criu`. */
-export function dumpWords(record: StateRecord, spec: RuntimeSpec, choices: DumpChoices): string[] {
-  const words = [choices.preDump ? 'pre-dump' : 'dump', '--tree', String(record.pid), '--root', record.rootfs];
+export function dumpWords(process: DumpedProcess, spec: RuntimeSpec, choices: DumpChoices): string[] {
+  const words = [choices.preDump ? 'pre-dump' : 'dump', '--tree', String(process.pid), '--root', process.rootfs];
   words.push(...commonWords(choices, 'dump.log'));
   if (choices.preDump) words.push('--track-mem');
   else if (choices.leaveRunning) words.push('--leave-running');
@@ -46,7 +49,7 @@ export function dumpWords(record: StateRecord, spec: RuntimeSpec, choices: DumpC
   if (choices.parent) words.push('--prev-images-dir', relative(choices.images, choices.parent), '--track-mem');
   if (choices.pageServer) words.push(...pageServerWords(choices.pageServer));
   if ((choices.statusFd ?? -1) >= 0) words.push('--status-fd', '3');
-  for (const { key } of externalMounts(spec, record.rootfs)) words.push('--external', `mnt[${key}]:${key}`);
+  for (const { key } of externalMounts(spec, process.rootfs)) words.push('--external', `mnt[${key}]:${key}`);
   for (const { kind, path } of externalNamespaces(spec)) {
     words.push('--external', `${kind}[${statSync(path).ino}]:${namespaceKey(kind)}`);
   }

@@ -77,6 +77,10 @@ export class AbsentHandler implements RuntimeHandler {
     return this.check();
   }
 
+  checkpoint(): Promise<void> {
+    return this.check();
+  }
+
   processes(_context: CallContext, place: ContainerPlace): Promise<number[]> {
     return this.#cgroup(place).pids();
   }

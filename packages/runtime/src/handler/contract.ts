@@ -58,6 +58,12 @@ export interface RuntimeHandler {
   processes(context: CallContext, place: ContainerPlace): Promise<number[]>;
 
   /**
+   * Writes its processes to files with criu; the container goes on. It must not be broken off: criu is inside of them.
+   * @throws failed_precondition (`no_criu`, `criu_failed`) with criu's words
+   */
+  checkpoint(context: CallContext, place: ContainerPlace, files: CheckpointFiles): Promise<void>;
+
+  /**
    * Kills what is left and takes away all that the runtime keeps of the container: state, cgroups, mounts. For a
    * container whose first process has ended, whose start failed, or that was never started: all are success.
    */
@@ -115,6 +121,16 @@ export interface Ask {
   readonly token: number;
   /** Host's view; 0 when the process is not made yet. */
   readonly pid: number;
+}
+
+/** Where a checkpoint goes. */
+export interface CheckpointFiles {
+  /** The first process, in the host's view. */
+  readonly pid: number;
+  /** A folder for the processes' images. */
+  readonly images: string;
+  /** A folder for criu's log and its statistics. */
+  readonly work: string;
 }
 
 /** A container whose shim can be spoken to. */

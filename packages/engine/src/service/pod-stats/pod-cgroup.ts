@@ -1,4 +1,7 @@
 import { posix } from 'node:path';
+import type { CgroupLayout } from '@berth/runtime/cgroup/layout';
+import type { CgroupPlace } from '@berth/runtime/cgroup/place';
+import { placeOfSpec } from '@berth/runtime/cgroup/spec-place';
 import { expandSlice } from '@berth/runtime/systemd/unit';
 
 /**
@@ -11,4 +14,15 @@ export function podCgroupPath(cgroupParent: string): string | undefined {
     return expandSlice(posix.basename(cgroupParent));
   }
   return posix.resolve('/', cgroupParent);
+}
+
+interface Parts {
+  readonly cgroups: CgroupLayout;
+  readonly cgroupPathOf: (id: string) => string | undefined;
+}
+
+/** The cgroup of a container, or of a sandbox's process; undefined when it is unknown. */
+export function cgroupPlace({ cgroups, cgroupPathOf }: Parts, id: string): CgroupPlace | undefined {
+  const cgroupsPath = cgroupPathOf(id);
+  return cgroupsPath === undefined || cgroupsPath === '' ? undefined : placeOfSpec(cgroups, id, cgroupsPath);
 }

@@ -24,7 +24,7 @@ export interface PodStatsParts {
   readonly pods: Pick<PodService, 'inspect' | 'list'>;
   readonly containers: Pick<PodContainerService, 'inspect' | 'list'>;
   readonly cgroups: CgroupLayout;
-  /** A container's cgroup below the roots of the hierarchies; a sandbox's process has its pod's id. Absent: it has none. */
+  /** A container's `linux.cgroupsPath`; a sandbox's process has its pod's id. */
   readonly cgroupPathOf: (id: string) => string | undefined;
   readonly snapshots: Pick<SnapshotStore, 'usage'>;
   /** What ImageFsInfo calls the file system of the writable layers: kubelet compares the two. */

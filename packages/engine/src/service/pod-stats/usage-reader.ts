@@ -6,7 +6,7 @@ import type { CpuRates } from './cpu-rate.ts';
 import type { LayerUses } from './layer-use.ts';
 import { thisMoment } from './moment.ts';
 import { networkUse, podInterfaces } from './network-use.ts';
-import { podCgroupPath } from './pod-cgroup.ts';
+import { cgroupPlace, podCgroupPath } from './pod-cgroup.ts';
 import type { PodStatsParts } from './pod-stats.ts';
 import { cgroupUse, type Moment, nothing, sumOf } from './usage.ts';
 
@@ -60,7 +60,7 @@ export class UsageReader {
   }
 
   #of(id: string): CgroupSample {
-    const path = this.#parts.cgroupPathOf(id);
-    return (path === undefined ? undefined : sampleCgroup(this.#parts.cgroups, path)) ?? nothing;
+    const place = cgroupPlace(this.#parts, id);
+    return (place === undefined ? undefined : sampleCgroup(place.layout, place.path)) ?? nothing;
   }
 }

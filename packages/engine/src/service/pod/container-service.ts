@@ -5,6 +5,7 @@ import { removeContainer } from '../container/remove.ts';
 import type { ContainerEntry } from '../container/entry.ts';
 import { StopLoop } from '../container/stop.ts';
 import type { PodBackend } from './backend.ts';
+import { checkpointContainer } from './checkpoint.ts';
 import type { PodContainerService, PodContainerView } from './contract.ts';
 import { createPodContainer } from './create-container.ts';
 import type { PodEntry } from './entry.ts';
@@ -42,7 +43,7 @@ export function createPodContainerService(backend: PodBackend): PodContainerServ
       await container.task.reopenLog();
     },
     execSync: () => Promise.reject(unfinished()),
-    checkpoint: () => Promise.reject(unfinished()),
+    checkpoint: (context, ref, request) => checkpointContainer(backend, context, { ref, request }),
   };
 }
 

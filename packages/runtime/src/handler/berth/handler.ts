@@ -7,6 +7,7 @@ import { placeOfSpec, startPlaceOfSpec } from '../../cgroup/spec-place.ts';
 import { compileContainer } from '../../compile/container.ts';
 import { compileExec } from '../../compile/exec.ts';
 import type { HostFacts } from '../../compile/facts.ts';
+import { dump } from '../../criu/dump.ts';
 import { answerQuestion } from '../../launch/answers.ts';
 import type { LaunchContext } from '../../launch/context.ts';
 import { runLateHooks } from '../../launch/host-hook.ts';
@@ -14,6 +15,7 @@ import { changeScope, endScope } from '../../launch/scope.ts';
 import type { Plan } from '../../plan/record.ts';
 import type {
   Ask,
+  CheckpointFiles,
   ContainerPlace,
   ExecRequest,
   FailedPlan,
@@ -104,6 +106,16 @@ export class BerthHandler implements RuntimeHandler {
   async update(_context: CallContext, place: ContainerPlace, resources: ResourcesSpec): Promise<void> {
     await changeScope({ cgroup: this.#place(place), rootless: false }, resources);
     await this.#cgroup(place).update(resources);
+  }
+
+  async checkpoint(
+    _context: CallContext,
+    place: ContainerPlace,
+    { pid, images, work }: CheckpointFiles,
+  ): Promise<void> {
+    // What podman and CRI-O choose: connections and locks do not keep a container from being written down.
+    const choices = { images, work, leaveRunning: true, tcpEstablished: true, fileLocks: true };
+    await dump({ pid, rootfs: place.root?.target ?? place.spec.root.path }, place.spec, choices);
   }
 
   processes(_context: CallContext, place: ContainerPlace): Promise<number[]> {

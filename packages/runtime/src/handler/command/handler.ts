@@ -7,6 +7,7 @@ import type { ResourcesSpec } from '@berth/model/runtime-spec';
 import type { CgroupLayout } from '../../cgroup/layout.ts';
 import type { Plan } from '../../plan/record.ts';
 import type {
+  CheckpointFiles,
   ContainerPlace,
   ExecRequest,
   FailedPlan,
@@ -29,6 +30,9 @@ import type { CommandRuntimeOptions } from './options.ts';
 import { execRecords, startRecords } from './plan.ts';
 
 import { tryRuntime } from './trial.ts';
+
+/** As long as the memory of a large program takes to be written, ms. */
+const checkpointPatience = 30 * 60_000;
 
 /** Any program with runc's command line as a runtime handler: docs/runtimes.md. */
 export class CommandHandler implements RuntimeHandler {
@@ -116,6 +120,12 @@ export class CommandHandler implements RuntimeHandler {
 
   async update(_context: CallContext, place: ContainerPlace, resources: ResourcesSpec): Promise<void> {
     await this.#invoke(place, ['update', '--resources', '-', place.id], JSON.stringify(resources, plainInteger));
+  }
+
+  async checkpoint(_context: CallContext, place: ContainerPlace, { images, work }: CheckpointFiles): Promise<void> {
+    const { folder, id } = place;
+    const words = ['--leave-running', '--tcp-established', '--file-locks', '--image-path', images, '--work-path', work];
+    await invoke(this.#options, { folder, words: ['checkpoint', ...words, id], patience: checkpointPatience });
   }
 
   async processes(_context: CallContext, place: ContainerPlace): Promise<number[]> {

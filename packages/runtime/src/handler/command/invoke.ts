@@ -9,7 +9,7 @@ import { missing } from './missing.ts';
 import type { CommandRuntimeOptions } from './options.ts';
 
 /** A verb is a few system calls; one that takes longer than this hangs, ms. */
-const patience = 60_000;
+const usualPatience = 60_000;
 
 let count = 0;
 
@@ -19,14 +19,17 @@ export interface Invocation {
   /** The verb and what follows it. */
   readonly words: readonly string[];
   readonly input?: string;
+  /** Milliseconds after which it is ended, where that is not a minute. */
+  readonly patience?: number;
 }
 
 /** Runs one verb to its end and gives what it printed. @throws in the runtime's words */
-export async function invoke(options: CommandRuntimeOptions, { folder, words, input }: Invocation): Promise<string> {
+export async function invoke(options: CommandRuntimeOptions, invocation: Invocation): Promise<string> {
+  const { folder, words } = invocation;
   const log = path.join(folder, `${words[0]}-${process.pid}-${count++}.log`);
   const [program = '', ...args] = [...globalArguments(options, log), ...words];
   try {
-    return await run(program, args, input);
+    return await run(program, args, invocation);
   } catch (cause) {
     if (errnoName(cause) === 'ENOENT' || errnoName(cause) === 'EACCES') throw missing(options, cause);
     const said = (cause as { readonly stderr?: string }).stderr?.trim().split('\n').at(-1);
@@ -37,7 +40,11 @@ export async function invoke(options: CommandRuntimeOptions, { folder, words, in
   }
 }
 
-function run(program: string, args: readonly string[], input: string | undefined): Promise<string> {
+function run(
+  program: string,
+  args: readonly string[],
+  { input, patience = usualPatience }: Invocation,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const settings = { timeout: patience, killSignal: 'SIGKILL', maxBuffer: 16 << 20, cwd: '/' } as const;
     const child = execFile(program, [...args], settings, (error, stdout, stderr) => {

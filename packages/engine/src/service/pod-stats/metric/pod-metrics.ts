@@ -1,9 +1,10 @@
 import { ContainerCgroup } from '@berth/runtime/cgroup/container-cgroup';
+import type { CgroupPlace } from '@berth/runtime/cgroup/place';
 import type { PodContainerView } from '../../pod/contract.ts';
 import type { ContainerUsage, Metric, PodMetrics, PodUsage } from '../contract.ts';
 import { now } from '../layer-use.ts';
 import { podInterfaces } from '../network-use.ts';
-import { podCgroupPath } from '../pod-cgroup.ts';
+import { cgroupPlace, podCgroupPath } from '../pod-cgroup.ts';
 import type { PodStatsParts } from '../pod-stats.ts';
 import { definitions } from './descriptors.ts';
 import { type MetricFacts, secondsOf } from './definition.ts';
@@ -17,8 +18,9 @@ const deviceName = deviceNames();
 /** All metrics of a pod and of those of its containers that run. */
 export async function podMetrics(parts: Parts, { pod, containers }: PodUsage): Promise<PodMetrics> {
   const { name, namespace } = pod.config.metadata;
-  const path = podCgroupPath(pod.config.cgroupParent) ?? parts.cgroupPathOf(pod.id);
-  const facts = { ...(await cgroupFacts(parts, path)), interfaces: podInterfaces(pod) };
+  const own = podCgroupPath(pod.config.cgroupParent);
+  const place = own === undefined ? cgroupPlace(parts, pod.id) : { layout: parts.cgroups, path: own };
+  const facts = { ...(await cgroupFacts(cgroupAt(parts, place))), interfaces: podInterfaces(pod) };
   const found: { containerId: string; metrics: readonly Metric[] }[] = [];
   for (const usage of containers) {
     if (usage.container.status === 'running') found.push(await ofContainer(parts, usage));
@@ -29,12 +31,12 @@ export async function podMetrics(parts: Parts, { pod, containers }: PodUsage): P
 async function ofContainer(parts: Parts, usage: ContainerUsage): Promise<PodMetrics['containers'][number]> {
   const { container } = usage;
   const { podMetadata, part } = container;
-  const path = parts.cgroupPathOf(container.id);
+  const cgroup = cgroupAt(parts, cgroupPlace(parts, container.id));
   const facts: MetricFacts = {
-    ...(await cgroupFacts(parts, path)),
+    ...(await cgroupFacts(cgroup)),
     resources: part.resources,
     startedAt: secondsOf(BigInt(container.state.startedAt)),
-    processes: processFacts(await pidsOf(parts, path, container), container.pid),
+    processes: processFacts(await pidsOf(cgroup, container), container.pid),
     fileSystem: { ...fileSystemOf(parts.mountpoint), usage: usage.writableLayer.bytes },
   };
   const { name } = part.config.metadata;
@@ -42,20 +44,23 @@ async function ofContainer(parts: Parts, usage: ContainerUsage): Promise<PodMetr
   return { containerId: container.id, metrics: metricsOf(facts, labels) };
 }
 
-async function cgroupFacts({ cgroups }: Parts, path: string | undefined): Promise<MetricFacts> {
-  // A cgroup that is not there has zeros.
-  const cgroup = new ContainerCgroup(cgroups, path ?? '/berth/none');
+/** One that is not there has zeros. */
+function cgroupAt({ cgroups }: Parts, place: Pick<CgroupPlace, 'layout' | 'path'> | undefined): ContainerCgroup {
+  return new ContainerCgroup(place?.layout ?? cgroups, place?.path ?? '/berth/none');
+}
+
+async function cgroupFacts(cgroup: ContainerCgroup): Promise<MetricFacts> {
   return {
     stats: await cgroup.eventStats(),
     oomKills: BigInt(await cgroup.oomKills()),
     interfaces: [],
-    seenAt: BigInt(Math.floor(Date.now() / 1000)),
+    seenAt: secondsOf(now()),
     deviceName,
   };
 }
 
-async function pidsOf({ cgroups }: Parts, path: string | undefined, { pid }: PodContainerView): Promise<number[]> {
-  const pids = path === undefined ? [] : await new ContainerCgroup(cgroups, path).pids();
+async function pidsOf(cgroup: ContainerCgroup, { pid }: PodContainerView): Promise<number[]> {
+  const pids = await cgroup.pids();
   return pids.length === 0 && pid !== 0 ? [pid] : pids;
 }
 
