@@ -1,4 +1,4 @@
-import type { ContainerState, ContainerSummary } from '@berth/wire/native/api';
+import type { ContainerState, ContainerSummary, PodOfContainer } from '@berth/wire/native/api';
 import { humanDuration, humanSince, localTime } from './print/human-time.ts';
 import type { Row } from './print/rows.ts';
 import { shortId } from './print/short-id.ts';
@@ -15,7 +15,20 @@ export const containerHeaders = {
     ['PORTS', 'Ports'],
     ['NAMES', 'Names'],
   ],
+  /** With pods among them. */
+  withPods: [
+    ['CONTAINER ID', 'ID'],
+    ['IMAGE', 'Image'],
+    ['COMMAND', 'Command'],
+    ['CREATED', 'RunningFor'],
+    ['STATUS', 'Status'],
+    ['POD', 'Pod'],
+    ['NAMES', 'Names'],
+  ],
   headers: {
+    Pod: 'POD',
+    PodID: 'POD ID',
+    Namespace: 'NAMESPACE',
     CreatedAt: 'CREATED AT',
     State: 'STATE',
     Labels: 'LABELS',
@@ -34,7 +47,7 @@ export interface ContainerRowOptions {
 
 /** A container under the names that docker's templates use. */
 export function containerRow(container: ContainerSummary, { now, truncate }: ContainerRowOptions): Row {
-  const { id, name, image, imageId, command, createdAt, state, status, labels } = container;
+  const { id, name, image, imageId, command, createdAt, state, status, labels, namespace, pod } = container;
   return {
     ID: truncate ? shortId(id) : id,
     // A container whose image was given by digest shows it short.
@@ -54,7 +67,16 @@ export function containerRow(container: ContainerSummary, { now, truncate }: Con
     Mounts: '',
     LocalVolumes: '0',
     Size: '0B',
+    Namespace: namespace,
+    Pod: pod === undefined ? '' : podName(pod),
+    PodID: pod === undefined ? '' : truncate ? shortId(pod.id) : pod.id,
   };
+}
+
+/** `shop/web`, as kubectl has it. */
+function podName({ id, name, namespace }: PodOfContainer): string {
+  if (name === '') return shortId(id);
+  return namespace === '' ? name : `${namespace}/${name}`;
 }
 
 /** `Up 3 seconds (Paused)`, `Exited (137) 5 minutes ago`, `Created`. */

@@ -29,6 +29,8 @@ export function containerInspection(detail: ContainerDetail): Fields {
     NetworkSettings: { Networks: {}, Ports: {}, IPAddress: '' },
     CgroupPath: detail.cgroupPath,
     SnapshotKey: detail.snapshotKey,
+    Namespace: detail.namespace,
+    Pod: detail.pod ?? null,
     Spec: spec,
   };
 }

@@ -43,6 +43,7 @@ const container: ContainerSummary = {
   status: 'running',
   state: state({ status: 'running', startedAt: ago(60) }),
   labels: { a: 'b', c: '' },
+  namespace: 'default',
 };
 
 test('a container’s row is short unless it must not be', () => {

@@ -6,6 +6,7 @@ import { requestJson, requestLines, type Transport } from './http.ts';
 import { imageClient, type CallOptions, type ImageClient } from './image-client.ts';
 import { leaseClient, type LeaseClient } from './lease-client.ts';
 import { namespaceClient, type NamespaceClient } from './namespace-client.ts';
+import { podClient, type PodClient } from './pod-client.ts';
 import { systemClient, type SystemClient } from './system-client.ts';
 
 export type {
@@ -20,6 +21,7 @@ export type { AttachOptions, ContainerClient, ListOptions, LogOptions, OutputChu
 export type { ExecClient } from './exec-client.ts';
 export type { LeaseClient } from './lease-client.ts';
 export type { NamespaceClient } from './namespace-client.ts';
+export type { PodClient } from './pod-client.ts';
 export type { SystemClient } from './system-client.ts';
 export type { AttachStream, OutputSink, TerminalSize } from './stream.ts';
 
@@ -55,6 +57,7 @@ export interface BerthClient {
   readonly system: SystemClient;
   readonly namespaces: NamespaceClient;
   readonly leases: LeaseClient;
+  readonly pods: PodClient;
   ping(options?: CallOptions): Promise<Ping>;
   info(options?: CallOptions): Promise<Info>;
   /** From now on, until the signal is aborted or the loop is left. */
@@ -74,6 +77,7 @@ export function connectBerth(options: ConnectOptions): BerthClient {
     system: systemClient(transport),
     namespaces: namespaceClient(transport),
     leases: leaseClient(transport),
+    pods: podClient(transport),
     ping: (call) => get('/ping', call),
     info: (call) => get('/info', call),
     events: ({ since, until, filters, signal } = {}) =>

@@ -4,8 +4,7 @@ import { type CommandCall, defineCommand } from '../command.ts';
 import { textFlag, valueFlag } from '../flag/spec.ts';
 import { containerInspection } from '../inspect-container.ts';
 import { imageInspection } from '../inspect-image.ts';
-import { print } from '../print/output.ts';
-import { reportError } from '../report-error.ts';
+import { printFound } from '../print/found.ts';
 
 type Kind = 'container' | 'image';
 
@@ -19,20 +18,8 @@ export const command = defineCommand({
   usage: 'inspect [OPTIONS] NAME|ID [NAME|ID...]',
   flags: flagTable,
   arguments: { least: 1 },
-  async run({ flags: { format, type }, args, client }: CommandCall<typeof flagTable>) {
-    const found: unknown[] = [];
-    const failures: unknown[] = [];
-    for (const ref of args)
-      await inspect(client, ref, type).then(
-        (value) => found.push(value),
-        (error) => failures.push(error),
-      );
-    // As docker: what was found is printed, also beside failures.
-    if (format === undefined) print(`${JSON.stringify(found, undefined, 4)}\n`);
-    else if (found.length > 0) print(await formatted(found, format));
-    for (const error of failures) reportError(error);
-    return failures.length === 0 ? 0 : 1;
-  },
+  run: ({ flags: { format, type }, args, client }: CommandCall<typeof flagTable>) =>
+    printFound(args, (ref) => inspect(client, ref, type), format),
 });
 
 /** A container of that name wins over an image, as docker has it. */
@@ -53,13 +40,6 @@ async function inspect(client: BerthClient, ref: string, kind: Kind | undefined)
       cause: error,
     });
   }
-}
-
-async function formatted(values: readonly unknown[], format: string): Promise<string> {
-  if (format === 'json') return values.map((value) => `${JSON.stringify(value)}\n`).join('');
-  const { compileTemplate, unescapeFormat } = await import('../print/template.ts');
-  const template = compileTemplate(unescapeFormat(format));
-  return values.map((value) => `${template.render(value)}\n`).join('');
 }
 
 function parseKind(text: string): Kind {

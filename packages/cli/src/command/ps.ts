@@ -7,7 +7,7 @@ import { parseFilter } from '../value/key-value.ts';
 const flagTable = {
   all: switchFlag('Show all containers (default shows just running)', { short: 'a' }),
   filter: listFlag(
-    'Filter output: id, name, status, label, ancestor, exited',
+    'Filter output: id, name, status, label, ancestor, exited, pod',
     { short: 'f', placeholder: 'filter' },
     parseFilter,
   ),
@@ -28,10 +28,17 @@ export const command = defineCommand({
     const byState = flags.filter.some((filter) => /^(status|exited)=/.test(filter));
     const all = flags.all || last !== undefined || byState;
     const containers = await client.containers.list({ all, filters: flags.filter });
+    const shown = containers.slice(0, last);
     const options = { now: Date.now(), truncate: !flags['no-trunc'] };
+    const { columns, withPods, headers } = containerHeaders;
     await printRows(
-      containers.slice(0, last).map((container) => containerRow(container, options)),
-      { format: flags.format, only: flags.quiet ? 'ID' : undefined, ...containerHeaders },
+      shown.map((container) => containerRow(container, options)),
+      {
+        format: flags.format,
+        only: flags.quiet ? 'ID' : undefined,
+        columns: shown.some(({ pod }) => pod !== undefined) ? withPods : columns,
+        headers,
+      },
     );
   },
 });

@@ -1,4 +1,5 @@
 export type * from './container-api.ts';
+export type * from './pod-api.ts';
 export type * from './store-api.ts';
 
 /**

@@ -72,7 +72,10 @@ export interface ContainerCreated {
 
 export type ContainerStatus = 'created' | 'running' | 'paused' | 'exited' | 'dead';
 
-/** GET /containers?all=1&filter=name=… (filters: id, name, status, label, ancestor, exited) */
+/**
+ * GET /containers?all=1&filter=name=… (filters: id, name, status, label, ancestor, exited, pod). Without the namespace's
+ * header it is about containers of all namespaces; and a container that `default` does not have is looked for in the others.
+ */
 export interface ContainerSummary {
   readonly id: string;
   readonly name: string;
@@ -84,6 +87,17 @@ export interface ContainerSummary {
   readonly status: ContainerStatus;
   readonly state: ContainerState;
   readonly labels: Readonly<Record<string, string>>;
+  /** The engine's: `default`, `k8s.io`. */
+  readonly namespace: string;
+  /** The pod that it is a part of. */
+  readonly pod?: PodOfContainer;
+}
+
+export interface PodOfContainer {
+  readonly id: string;
+  readonly name: string;
+  /** The cluster's. */
+  readonly namespace: string;
 }
 
 export interface ContainerState {

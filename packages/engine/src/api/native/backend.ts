@@ -7,6 +7,7 @@ import type { ImageService, ImageTransfers } from '#service/image/contract';
 import type { ContainerInsight } from '#service/insight/contract';
 import type { LeaseService } from '#service/lease/contract';
 import type { NamespaceService } from '#service/namespace/contract';
+import type { PodContainerService, PodService } from '#service/pod/contract';
 import type { SystemService } from '#service/system/contract';
 import type { HttpRequest } from '../http/route.ts';
 import { requestNamespace } from './namespace.ts';
@@ -16,6 +17,8 @@ export interface NativeBackend {
   readonly containers: ContainerService;
   readonly execs: ExecService;
   readonly insight: ContainerInsight;
+  readonly pods: PodService;
+  readonly podContainers: PodContainerService;
   readonly images: ImageService;
   readonly transfers: ImageTransfers;
   readonly disk: DiskService;

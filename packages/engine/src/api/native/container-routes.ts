@@ -1,57 +1,91 @@
 import { BerthError } from '@berth/model/error';
+import type { ContainerSummary } from '@berth/wire/native/api';
 import { streamProtocol } from '@berth/wire/native/stream';
 import type { ContainerView, TerminalSize } from '#service/container/contract';
 import type { HttpRequest, Reply, Route } from '../http/route.ts';
 import { flag, readBody, required, terminalSize, wholeNumber } from './body.ts';
 import { containerFilter } from './container-filter.ts';
 import { containerCreateSchema } from './container-schema.ts';
-import { containerSummary } from './container-view.ts';
+import { contexts } from './all-namespaces.ts';
 import { callContext, type NativeBackend } from './backend.ts';
+import { isLive, removeTarget, startTarget, stopTarget, type Target, targetOf } from './container-target.ts';
+import { containerSummary, podsOf } from './container-view.ts';
 import { serveStream } from './stream-session.ts';
 
 /** The life of a container. */
 export function containerRoutes(backend: NativeBackend): Route[] {
   const { containers } = backend;
-  const on = (method: 'POST' | 'DELETE', path: string, act: Act): Route => ({
-    method,
-    path,
-    handle: async (request) => (await act(request, request.params['ref'] ?? '')) ?? { status: 204 },
-  });
-  const context = (request: HttpRequest) => callContext(backend, request);
   return [
-    on('POST', '/containers', async (request) => {
-      const config = await readBody(request, containerCreateSchema);
-      return { json: await containers.create(context(request), config), status: 201 };
-    }),
+    {
+      method: 'POST',
+      path: '/containers',
+      handle: async (request) => {
+        const config = await readBody(request, containerCreateSchema);
+        return { json: await containers.create(callContext(backend, request), config), status: 201 };
+      },
+    },
     { method: 'GET', path: '/containers', handle: (request) => ({ json: listContainers(backend, request) }) },
-    on('POST', '/containers/:ref/start', async (request, ref) => void (await containers.start(context(request), ref))),
-    on('POST', '/containers/:ref/stop', async (request, ref) => {
-      const timeout = wholeNumber(request, 'timeout');
-      const signal = request.query.get('signal') ?? undefined;
-      return { json: { stopped: await containers.stop(context(request), ref, { ...some({ timeout, signal }) }) } };
-    }),
-    on('POST', '/containers/:ref/kill', (request, ref) =>
-      containers.kill(context(request), ref, request.query.get('signal') ?? 'KILL'),
-    ),
-    on('POST', '/containers/:ref/pause', (request, ref) => containers.pause(context(request), ref)),
-    on('POST', '/containers/:ref/unpause', (request, ref) => containers.unpause(context(request), ref)),
-    on('POST', '/containers/:ref/rename', (request, ref) =>
-      containers.rename(context(request), ref, required(request, 'name')),
-    ),
-    on('POST', '/containers/:ref/resize', (request, ref) =>
-      containers.resize(context(request), ref, neededSize(request)),
-    ),
-    on('DELETE', '/containers/:ref', (request, ref) =>
-      containers.remove(context(request), ref, { force: flag(request, 'force') }),
-    ),
-    on('POST', '/containers/:ref/wait', async (request, ref) => ({
-      json: await containers.wait(context(request), ref, waitCondition(request)),
-    })),
-    on('POST', '/containers/:ref/attach', (request, ref) => attach(backend, request, ref)),
+    ...lifeRoutes(backend),
+    ...changeRoutes(backend),
+    { method: 'POST', path: '/containers/:ref/attach', handle: (request) => attach(backend, request) },
   ];
 }
 
-type Act = (request: HttpRequest, ref: string) => Promise<Reply | void> | Reply;
+function lifeRoutes(backend: NativeBackend): Route[] {
+  return [
+    on(backend, 'start', (target) => startTarget(backend, target)),
+    on(backend, 'stop', async (target, request) => {
+      const timeout = wholeNumber(request, 'timeout');
+      const signal = request.query.get('signal') ?? undefined;
+      return { json: { stopped: await stopTarget(backend, target, some({ timeout, signal })) } };
+    }),
+    {
+      method: 'DELETE',
+      path: '/containers/:ref',
+      handle: async (request) => {
+        await removeTarget(backend, targetOf(backend, request), flag(request, 'force'));
+        return { status: 204 };
+      },
+    },
+  ];
+}
+
+function changeRoutes(backend: NativeBackend): Route[] {
+  const { containers } = backend;
+  return [
+    on(backend, 'kill', ({ context, view }, request) =>
+      containers.kill(context, view.id, request.query.get('signal') ?? 'KILL'),
+    ),
+    on(backend, 'pause', ({ context, view }) => containers.pause(context, view.id)),
+    on(backend, 'unpause', ({ context, view }) => containers.unpause(context, view.id)),
+    on(backend, 'rename', ({ context, view }, request) =>
+      containers.rename(context, checkOutside(view).id, required(request, 'name')),
+    ),
+    on(backend, 'resize', ({ context, view }, request) => containers.resize(context, view.id, neededSize(request))),
+    on(backend, 'wait', async ({ context, view }, request) => ({
+      json: await containers.wait(context, view.id, waitCondition(request)),
+    })),
+  ];
+}
+
+type Act = (target: Target, request: HttpRequest) => Promise<Reply | void>;
+
+/** POST /containers/REF/VERB */
+function on(backend: NativeBackend, verb: string, act: Act): Route {
+  return {
+    method: 'POST',
+    path: `/containers/:ref/${verb}`,
+    handle: async (request) => (await act(targetOf(backend, request), request)) ?? { status: 204 },
+  };
+}
+
+/** The names of a pod's containers are made of their pod's and their own: that is what keeps them apart. */
+function checkOutside(view: ContainerView): ContainerView {
+  if (view.pod === undefined) return view;
+  throw new BerthError('failed_precondition', `${view.name} is a container of a pod, whose name is not changed`, {
+    code: 'in_pod',
+  });
+}
 
 /** @throws invalid_argument when the query has no size */
 export function neededSize(request: HttpRequest): TerminalSize {
@@ -60,11 +94,10 @@ export function neededSize(request: HttpRequest): TerminalSize {
   throw new BerthError('invalid_argument', 'rows and columns are missing from the query', { code: 'bad_field' });
 }
 
-async function attach(backend: NativeBackend, request: HttpRequest, ref: string): Promise<Reply> {
+function attach(backend: NativeBackend, request: HttpRequest): Reply {
   const start = flag(request, 'start');
-  const context = callContext(backend, request);
-  const view = backend.containers.inspect(context, ref);
-  if (!start && view.state.status !== 'running' && view.state.status !== 'paused') throw notRunning(view);
+  const { context, view } = targetOf(backend, request);
+  if (!start && !isLive(view)) throw notRunning(view);
   const asked = {
     stdin: flag(request, 'stdin'),
     output: flag(request, 'output'),
@@ -77,11 +110,14 @@ async function attach(backend: NativeBackend, request: HttpRequest, ref: string)
         ...asked,
         closeStdinWhenGone: view.config.stdinOnce === true && view.config.tty !== true,
         open: async (lines) => {
-          const opened = start
-            ? await backend.containers.start(context, view.id, { ...asked, ...lines })
-            : await backend.containers.attach(context, view.id, { ...asked, ...lines });
-          if (opened !== undefined) return opened;
-          return await backend.containers.attach(context, view.id, { ...asked, ...lines });
+          const wish = { ...asked, ...lines };
+          // A pod starts its containers itself; what they print before the line is there is in their log.
+          if (start && view.pod !== undefined) await startTarget(backend, { context, view });
+          else if (start) {
+            const opened = await backend.containers.start(context, view.id, wish);
+            if (opened !== undefined) return opened;
+          }
+          return await backend.containers.attach(context, view.id, wish);
         },
       }),
   };
@@ -94,14 +130,19 @@ function notRunning(view: ContainerView): BerthError {
   });
 }
 
-function listContainers(backend: NativeBackend, request: HttpRequest): unknown {
-  const all = backend.containers.list(callContext(backend, request));
-  const shown = flag(request, 'all') ? all : all.filter(({ state }) => isLive(state.status));
-  return shown.filter(containerFilter(request.query.getAll('filter'))).map(containerSummary);
-}
-
-function isLive(status: string): boolean {
-  return status === 'running' || status === 'paused';
+/** Newest first. Those that only hold the namespaces of a pod are shown as pods. */
+function listContainers(backend: NativeBackend, request: HttpRequest): readonly ContainerSummary[] {
+  const wanted = containerFilter(request.query.getAll('filter'));
+  const all = flag(request, 'all');
+  const found = contexts(backend, request).map((context) => {
+    const shown = backend.containers
+      .list(context)
+      .filter((view) => view.pod?.role !== 'sandbox' && (all || isLive(view)) && wanted(view));
+    const pods = podsOf(backend, context, shown);
+    return shown.map((view) => ({ view, summary: containerSummary(view, pods) }));
+  });
+  const sorted = found.flat().toSorted((a, b) => b.view.createdAt - a.view.createdAt);
+  return sorted.map(({ summary }) => summary);
 }
 
 function waitCondition(request: HttpRequest): 'not-running' | 'next-exit' | 'removed' {

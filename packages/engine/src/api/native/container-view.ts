@@ -1,10 +1,29 @@
+import type { CallContext } from '@berth/model/context';
 import { signalName } from '@berth/model/signal';
 import type * as wire from '@berth/wire/native/api';
 import type { ContainerState, ContainerView } from '#service/container/contract';
+import type { NativeBackend } from './backend.ts';
 import { rfc3339 } from './body.ts';
 
+/** Pods by their id. */
+export type PodNames = ReadonlyMap<string, wire.PodOfContainer>;
+
+/** What the pods of these containers are called. One that is just being removed has no name any more. */
+export function podsOf(
+  { pods }: Pick<NativeBackend, 'pods'>,
+  context: CallContext,
+  containers: readonly ContainerView[],
+): PodNames {
+  if (containers.every(({ pod }) => pod === undefined)) return new Map();
+  const named = pods.list(context).map(({ id, config: { metadata } }) => {
+    return [id, { id, name: metadata.name, namespace: metadata.namespace }] as const;
+  });
+  return new Map(named);
+}
+
 /** A container as `ps` needs it. */
-export function containerSummary(view: ContainerView): wire.ContainerSummary {
+export function containerSummary(view: ContainerView, pods: PodNames): wire.ContainerSummary {
+  const podId = view.pod?.podId;
   return {
     id: view.id,
     name: view.name,
@@ -15,6 +34,8 @@ export function containerSummary(view: ContainerView): wire.ContainerSummary {
     status: view.state.status,
     state: containerState(view.state),
     labels: view.config.labels ?? {},
+    namespace: view.namespace,
+    ...(podId === undefined ? {} : { pod: pods.get(podId) ?? { id: podId, name: '', namespace: '' } }),
   };
 }
 
@@ -25,10 +46,10 @@ function shown(argument: string): string {
 
 export function containerDetail(
   view: ContainerView,
-  more: { readonly logPath: string; readonly execs: readonly string[] },
+  more: { readonly logPath: string; readonly execs: readonly string[]; readonly pods: PodNames },
 ): wire.ContainerDetail {
   return {
-    ...containerSummary(view),
+    ...containerSummary(view, more.pods),
     config: view.config,
     args: view.spec.process.args,
     runtime: view.runtime ?? 'berth',

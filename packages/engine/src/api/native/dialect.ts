@@ -6,6 +6,7 @@ import { containerRoutes } from './container-routes.ts';
 import { execRoutes } from './exec-routes.ts';
 import { imageRoutes } from './image-routes.ts';
 import { insightRoutes } from './insight-routes.ts';
+import { podRoutes } from './pod-routes.ts';
 import { storageRoutes } from './storage-routes.ts';
 import { systemRoutes } from './system-routes.ts';
 import { transferRoutes } from './transfer-routes.ts';
@@ -20,6 +21,7 @@ export function nativeDialect(backend: NativeBackend): Dialect {
     ...containerRoutes(backend),
     ...insightRoutes(backend),
     ...execRoutes(backend),
+    ...podRoutes(backend),
   ];
   return {
     prefix: apiPrefix,

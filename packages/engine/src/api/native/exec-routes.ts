@@ -5,6 +5,7 @@ import { readBody, terminalSize } from './body.ts';
 import { neededSize } from './container-routes.ts';
 import { execCreateSchema } from './container-schema.ts';
 import { callContext, type NativeBackend } from './backend.ts';
+import { targetOf } from './container-target.ts';
 import { serveStream } from './stream-session.ts';
 
 /** Commands in running containers. */
@@ -16,7 +17,8 @@ export function execRoutes(backend: NativeBackend): Route[] {
       path: '/containers/:ref/exec',
       handle: async (request) => {
         const config = await readBody(request, execCreateSchema);
-        const id = await execs.create(callContext(backend, request), request.params['ref'] ?? '', config);
+        const { context, view } = targetOf(backend, request);
+        const id = await execs.create(context, view.id, config);
         return { json: { id } satisfies wire.ExecCreated, status: 201 };
       },
     },

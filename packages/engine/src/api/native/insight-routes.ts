@@ -6,9 +6,10 @@ import { encodeFrame, frameTypes } from '@berth/wire/native/stream';
 import type { LogChunk, LogOptions, StatsSample } from '#service/insight/contract';
 import type { HttpRequest, Reply, Route } from '../http/route.ts';
 import { flag, rfc3339, wholeNumber } from './body.ts';
-import { containerDetail } from './container-view.ts';
+import { contextOf } from './all-namespaces.ts';
+import { containerDetail, podsOf } from './container-view.ts';
 import { apiError } from './api-error.ts';
-import { callContext, type NativeBackend } from './backend.ts';
+import type { NativeBackend } from './backend.ts';
 
 /** What tells about a container: inspect, logs, stats, top, explain, export. */
 export function insightRoutes(backend: NativeBackend): Route[] {
@@ -20,12 +21,13 @@ export function insightRoutes(backend: NativeBackend): Route[] {
   const { insight } = backend;
   return [
     get('', (request, ref) => {
-      const context = callContext(backend, request);
+      const context = contextOf(backend, request, ref);
       const view = backend.containers.inspect(context, ref);
-      return { json: containerDetail(view, insight.places(context, view.id)) };
+      const pods = podsOf(backend, context, [view]);
+      return { json: containerDetail(view, { ...insight.places(context, view.id), pods }) };
     }),
     get('/logs', (request, ref) => {
-      const context = callContext(backend, request);
+      const context = contextOf(backend, request, ref);
       backend.containers.inspect(context, ref);
       return {
         bytes: logFrames(insight.logs(context, ref, logOptions(request))),
@@ -33,19 +35,19 @@ export function insightRoutes(backend: NativeBackend): Route[] {
       };
     }),
     get('/stats', (request, ref) => {
-      backend.containers.inspect(callContext(backend, request), ref);
+      backend.containers.inspect(contextOf(backend, request, ref), ref);
       return { lines: statsLines(backend, request, ref), onError: errorLine };
     }),
     get('/top', async (request, ref) => {
       const words = (request.query.get('ps') ?? '').split(/\s+/).filter((word) => word !== '');
-      return { json: await insight.top(callContext(backend, request), ref, words) };
+      return { json: await insight.top(contextOf(backend, request, ref), ref, words) };
     }),
     get('/export', async (request, ref) => ({
-      bytes: await backend.containers.export(callContext(backend, request), ref),
+      bytes: await backend.containers.export(contextOf(backend, request, ref), ref),
       contentType: 'application/x-tar',
     })),
     get('/explain', async (request, ref) => {
-      const explanation = await insight.explain(callContext(backend, request), ref);
+      const explanation = await insight.explain(contextOf(backend, request, ref), ref);
       const answer: wire.Explanation = { ...explanation, startedAt: rfc3339(explanation.startedAt) };
       return { json: answer };
     }),
@@ -109,7 +111,7 @@ async function* statsLines(
   request: HttpRequest,
   ref: string,
 ): AsyncIterable<wire.ContainerStats> {
-  const context = callContext(backend, request);
+  const context = contextOf(backend, request, ref);
   const stream = flag(request, 'stream');
   for (;;) {
     yield statsLine(await backend.insight.stats(context, ref));

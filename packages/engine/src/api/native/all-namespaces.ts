@@ -1,0 +1,40 @@
+import type { CallContext } from '@berth/model/context';
+import { BerthError, isKind } from '@berth/model/error';
+import { namespaceHeader } from '@berth/wire/native/api';
+import type { HttpRequest } from '../http/route.ts';
+import { callContext, type NativeBackend } from './backend.ts';
+
+/** A request about one namespace if it names one; else about `default`, and about all others after it. */
+export function contexts(backend: Pick<NativeBackend, 'log' | 'namespaces'>, request: HttpRequest): CallContext[] {
+  const own = callContext(backend, request);
+  if (request.headers[namespaceHeader] !== undefined) return [own];
+  const others = backend.namespaces.list(own).filter(({ name }) => name !== own.namespace);
+  return [own, ...others.map(({ name }) => ({ ...own, namespace: name }))];
+}
+
+/**
+ * The context in which a container is found: what kubelet has made is in a namespace of its own, and people need not know
+ * it. Where there is none, that of the request, so that the service says so.
+ * @throws invalid_argument (`ambiguous_id`)
+ */
+export function contextOf(backend: NativeBackend, request: HttpRequest, ref: string): CallContext {
+  const [own, ...others] = contexts(backend, request);
+  if (own === undefined) throw new RangeError('a request has a namespace');
+  if (others.length === 0 || has(backend, own, ref)) return own;
+  const found = others.filter((context) => has(backend, context, ref));
+  if (found.length < 2) return found[0] ?? own;
+  throw new BerthError('invalid_argument', `several containers are called ${ref}`, {
+    code: 'ambiguous_id',
+    hint: `say which: berth --namespace ${found.map(({ namespace }) => namespace).join('|')} …`,
+  });
+}
+
+function has(backend: NativeBackend, context: CallContext, ref: string): boolean {
+  try {
+    backend.containers.inspect(context, ref);
+    return true;
+  } catch (error) {
+    if (isKind(error, 'not_found')) return false;
+    throw error;
+  }
+}
