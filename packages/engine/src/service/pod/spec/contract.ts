@@ -39,8 +39,6 @@ export interface SandboxSpecInput {
   readonly config: PodConfig;
   /** Path of the pod's network namespace. Absent: the host's, or, in a user namespace, one that the process makes. */
   readonly netns?: string;
-  /** Of a configured pause image, whose program is run from `host.rootPath`; absent: `/pause` in `host.pauseRoot`. */
-  readonly image?: ImageRunConfig;
   readonly host: PodSpecHost;
 }
 

@@ -42,7 +42,8 @@ interface Place {
 }
 
 function hostMount(mount: PodMount, { field, destination, setting }: Place): ResolvedMount {
-  const options = ['rbind', propagationOf(mount, field), accessOf(mount, field, setting)];
+  const access = accessOf(mount, field, setting);
+  const options = ['rbind', propagationOf(mount, field), access];
   return {
     spec: { destination, type: 'bind', source: mount.hostPath, options, ...mapsOf(mount, field) },
     status: mount,

@@ -18,33 +18,31 @@ const pauseUser = 65535;
 
 /** As `PodSpecs.sandbox`: next to nothing is mounted or set up, because nothing but one small program runs in it. */
 export function sandboxSpec(input: SandboxSpecInput): RuntimeSpec {
-  const { id, config, host, image } = input;
+  const { id, config, host } = input;
   const maps = podUserMaps(config, host);
   const namespaces = sandboxNamespaces(input, maps !== undefined);
   const hostname = isHostNetwork(config) ? '' : checkHostname(config.hostname);
-  const { hostname: _, ...spec } = {
+  return {
     ociVersion: '1.3.0',
-    hostname,
+    ...(hostname === '' ? {} : { hostname }),
     process: processOf(input, maps),
-    root: { path: image === undefined ? host.pauseRoot : host.rootPath, readonly: true },
+    root: { path: host.pauseRoot, readonly: true },
     mounts: [
       { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'noexec', 'mode=755', 'size=64k'] },
     ],
     annotations: sandboxAnnotations(id, config),
     linux: linuxOf(input, namespaces, maps),
   };
-  return hostname === '' ? spec : { ...spec, hostname };
 }
 
-function processOf({ id, config, host, image }: SandboxSpecInput, maps: UserMaps | undefined): ProcessSpec {
+function processOf({ id, config, host }: SandboxSpecInput, maps: UserMaps | undefined): ProcessSpec {
   const { security } = config;
-  const words = [...(image?.Entrypoint ?? []), ...(image?.Cmd ?? [])];
   const labels = selinuxLabels(security, pod(id, security.selinux), host.selinux);
   const mapped = maps === undefined || (maps.uidMappings[0]?.size ?? 0) > pauseUser;
   const uid = mapped ? pauseUser : 0;
   return {
     user: { uid, gid: uid },
-    args: words.length === 0 ? ['/pause'] : words,
+    args: ['/pause'],
     env: [`PATH=${defaultPath}`],
     cwd: '/',
     capabilities: {},
