@@ -152,12 +152,16 @@ export interface BlobReads {
   /** Bytes; undefined for what the namespace does not see. */
   size(namespace: string, digest: string): number | undefined;
   sizes(namespace: string): ReadonlyMap<string, number>;
+  /** Of all namespaces, each blob once. */
+  total(): { readonly bytes: number; readonly blobs: number };
 }
 
 /** Unpacked layers, for those who look at many at once. */
 export interface LayerReads {
   use(key: string): LayerUse | undefined;
   uses(): ReadonlyMap<string, LayerUse>;
+  /** As they were counted when they were committed. */
+  total(): { readonly bytes: number; readonly inodes: number };
 }
 
 /** A committed snapshot. */

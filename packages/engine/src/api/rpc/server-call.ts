@@ -63,6 +63,8 @@ export class ServerCall {
     };
     const answer = handle(call, request);
     if (!(Symbol.asyncIterator in answer)) return await this.#send(description.output, await answer);
+    // A stream of events may be quiet for long: its client learns at once that it is heard.
+    this.#begin();
     for await (const message of answer) {
       if (this.#isOver) return;
       await this.#send(description.output, message);

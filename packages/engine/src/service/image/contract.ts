@@ -160,6 +160,44 @@ export interface ReadyImage {
   readonly chainId: string;
 }
 
+/**
+ * Images as Kubernetes counts them: an image is a config for this machine's platform, whichever names and targets lead to
+ * it, and its id is the config's digest. What this machine cannot run is not seen. A reference is an id or the start of one,
+ * a name in any familiar form, or a repository with a digest.
+ */
+export interface HostImages {
+  /** Each once. */
+  list(context: CallContext): Promise<readonly HostImage[]>;
+  /** Undefined when it is not here. @throws invalid_argument (`ambiguous_id`) */
+  find(context: CallContext, ref: string): Promise<HostImage | undefined>;
+  /**
+   * With all its names, in every namespace that shares it; but one whose own containers need it keeps it. Bytes that
+   * nobody needs are freed before this returns. What is not here is success.
+   */
+  remove(context: CallContext, ref: string): Promise<void>;
+  /** What images take on the disk: content and unpacked layers, of all namespaces. */
+  use(): { readonly bytes: number; readonly inodes: number };
+}
+
+export interface HostImage {
+  /** The config's digest. */
+  readonly id: Digest;
+  /** `docker.io/library/app:1` */
+  readonly tags: readonly string[];
+  /** `docker.io/library/app@sha256:...` */
+  readonly repoDigests: readonly string[];
+  /** Bytes of content and of unpacked layers. */
+  readonly size: number;
+  /** As the config has it: `app`, `1000`, `1000:1000`; empty for none. */
+  readonly user: string;
+  /** Of all its names together. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Chain id of the top layer; empty for an image without layers. */
+  readonly chainId: string;
+  /** For those who want to see all of it. */
+  readonly config: () => Promise<ImageConfig>;
+}
+
 export interface RemoveOptions {
   readonly force: boolean;
   /**

@@ -25,6 +25,8 @@ export interface ConfigFacts {
   readonly platform: string;
   /** Chain id of the top layer; empty without layers. */
   readonly chain: string;
+  /** Who runs its program; empty when it says nothing. */
+  readonly user: string;
 }
 
 const nothing: TreeFacts = { blobs: [], children: [] };
@@ -84,12 +86,13 @@ export function imageChildren({ children }: TreeFacts): readonly Descriptor[] {
 }
 
 function configFacts(bytes: Uint8Array): ConfigFacts {
-  const { created, os, architecture, variant, rootfs } = parseImageConfig(bytes);
+  const { created, os, architecture, variant, rootfs, config } = parseImageConfig(bytes);
   const time = Date.parse(created ?? '');
   return {
     createdAt: Number.isNaN(time) ? undefined : time,
     platform: [os, architecture, variant].filter((part) => part !== undefined).join('/'),
     chain: chainIds(rootfs.diff_ids).at(-1) ?? '',
+    user: config?.User ?? '',
   };
 }
 

@@ -1,8 +1,9 @@
 import type { CallContext } from '@berth/model/context';
 import { BerthError, isKind } from '@berth/model/error';
-import { parseReference } from '@berth/model/reference';
+import { isReference, parseReference, repositoryOf as storedRepository } from '@berth/model/reference';
 import type { ImageRecord, ReadTransaction } from '#store/metadata';
 import type { ImageBackend } from './backend.ts';
+import { repositoryOf } from './image-names.ts';
 
 /** What a reference means: the name that was given, if one was, and all records of the same target. */
 export interface FoundImage {
@@ -22,8 +23,7 @@ export async function findImage(backend: ImageBackend, context: CallContext, ref
 
 function findIn(tx: ReadTransaction, namespace: string, ref: string): FoundImage | undefined {
   const named = tx.images.get(namespace, ref) ?? byFamiliarName(tx, namespace, ref);
-  const records = named === undefined ? byId(tx, namespace, ref) : tx.images.byTarget(namespace, named.target.digest);
-  const [first, ...others] = records;
+  const [first, ...others] = named === undefined ? unnamed(tx, namespace, ref) : all(tx, named);
   return first === undefined ? undefined : { named, records: [first, ...others] };
 }
 
@@ -34,6 +34,23 @@ function byFamiliarName(tx: ReadTransaction, namespace: string, ref: string): Im
     if (isKind(error, 'invalid_argument')) return undefined;
     throw error;
   }
+}
+
+function all(tx: ReadTransaction, { namespace, target }: ImageRecord): ImageRecord[] {
+  return tx.images.byTarget(namespace, target.digest);
+}
+
+function unnamed(tx: ReadTransaction, namespace: string, ref: string): ImageRecord[] {
+  const records = byRepositoryDigest(tx, namespace, ref);
+  return records.length > 0 ? records : byId(tx, namespace, ref);
+}
+
+/** `app@sha256:...` is an image also when it was brought by a tag, as long as it has a name of that repository. */
+function byRepositoryDigest(tx: ReadTransaction, namespace: string, ref: string): ImageRecord[] {
+  if (!ref.includes('@') || !isReference(ref)) return [];
+  const reference = parseReference(ref);
+  const records = tx.images.byTarget(namespace, reference.digest ?? '');
+  return records.some(({ name }) => repositoryOf(name) === storedRepository(reference)) ? records : [];
 }
 
 /** By the start of the target's digest, or of a config's, as the other doors call an image. */

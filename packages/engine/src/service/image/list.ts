@@ -1,30 +1,20 @@
 import type { CallContext } from '@berth/model/context';
 import type { Digest } from '@berth/model/digest';
-import { isKind } from '@berth/model/error';
 import type { Descriptor } from '@berth/model/manifest';
-import type { ImageRecord, LayerUse } from '#store/metadata';
+import type { ImageRecord } from '#store/metadata';
 import type { ImageBackend } from './backend.ts';
 import type { ImageView } from './contract.ts';
 import { type ConfigFacts, imageChildren } from './document-facts.ts';
-import { documentsOf, type ReadDocument } from './documents.ts';
 import { isDangling } from './labels.ts';
+import { lookAtAll, lookAtOne, type Looker, unlessGone, unpackedSize } from './looker.ts';
 
 type Records = readonly [ImageRecord, ...ImageRecord[]];
 
 /** Newest first. */
 export async function listImages(backend: ImageBackend, context: CallContext): Promise<ImageView[]> {
   const { namespace } = context;
-  const { records, sizes, layers } = backend.metadata.read((tx) => ({
-    records: tx.images.list(namespace),
-    sizes: tx.blobs.sizes(namespace),
-    layers: tx.snapshots.uses(),
-  }));
-  const looker = {
-    backend,
-    read: documentsOf(backend.content, context),
-    size: (digest: Digest) => sizes.get(digest),
-    layer: (key: string) => layers.get(key),
-  };
+  const records = backend.metadata.read((tx) => tx.images.list(namespace));
+  const looker = lookAtAll(backend, context);
   const views: ImageView[] = [];
   for (const group of Map.groupBy(records, ({ target }) => target.digest).values()) {
     context.signal.throwIfAborted();
@@ -35,24 +25,7 @@ export async function listImages(backend: ImageBackend, context: CallContext): P
 
 /** One target with all its names. */
 export async function viewImage(backend: ImageBackend, context: CallContext, records: Records): Promise<ImageView> {
-  const { metadata, content } = backend;
-  const looker = {
-    backend,
-    read: documentsOf(content, context),
-    size: (digest: Digest) => metadata.read((tx) => tx.blobs.size(context.namespace, digest)),
-    layer: (key: string) => metadata.read((tx) => tx.snapshots.use(key)),
-  };
-  return await view(looker, records);
-}
-
-/** Where a view looks things up: one by one, or in a table of all for a list of many. */
-interface Looker {
-  readonly backend: ImageBackend;
-  readonly read: ReadDocument;
-  /** Undefined for a blob that is not here. */
-  readonly size: (digest: Digest) => number | undefined;
-  /** Undefined for a layer that is not unpacked. */
-  readonly layer: (key: string) => LayerUse | undefined;
+  return await view(lookAtOne(backend, context), records);
 }
 
 async function view(looker: Looker, records: Records): Promise<ImageView> {
@@ -92,29 +65,4 @@ async function look(looker: Looker, descriptor: Descriptor, found: Found, isImag
   }
   const images = tree.children.length === 0 ? [] : imageChildren(tree);
   for (const child of tree.children) await look(looker, child, found, images.includes(child));
-}
-
-/** Bytes of the layers that are unpacked, each once. */
-function unpackedSize({ layer }: Looker, configs: readonly ConfigFacts[]): number {
-  const counted = new Set<string>();
-  let bytes = 0;
-  for (const { chain } of configs) {
-    for (let key = chain; key !== '' && !counted.has(key);) {
-      counted.add(key);
-      const use = layer(key);
-      if (use === undefined) break;
-      bytes += use.bytes;
-      key = use.parent;
-    }
-  }
-  return bytes;
-}
-
-/** Removed between the look at the records and the look at the bytes. Not async: what is known costs no promise. */
-function unlessGone<T>(value: T | Promise<T>): T | undefined | Promise<T | undefined> {
-  if (!(value instanceof Promise)) return value;
-  return value.catch((error: unknown) => {
-    if (isKind(error, 'not_found')) return undefined;
-    throw error;
-  });
 }

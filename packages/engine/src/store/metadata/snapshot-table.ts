@@ -127,8 +127,13 @@ function layerReads(db: DatabaseSync): LayerReads {
   const columns = "parent, coalesce(disk_bytes, 0) AS bytes FROM snapshots WHERE kind = 'committed'";
   const one = db.prepare(`SELECT ${columns} AND key = ?`);
   const all = db.prepare(`SELECT key, ${columns}`);
+  const total = db.prepare(
+    `SELECT coalesce(sum(disk_bytes), 0) AS bytes, coalesce(sum(inodes), 0) AS inodes
+     FROM snapshots WHERE kind = 'committed'`,
+  );
   return {
     use: (key) => one.get(key) as LayerUse | undefined,
+    total: () => total.get() as unknown as ReturnType<LayerReads['total']>,
     uses: () => new Map((all.all() as unknown as (LayerUse & { key: string })[]).map((row) => [row.key, row])),
   };
 }

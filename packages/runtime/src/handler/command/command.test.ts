@@ -70,7 +70,7 @@ test('an older runtime gets no newer version and no time namespace that says not
   const older = adapt(newer, oldFeatures);
   assert.equal(older.ociVersion, '1.0.2');
   assert.ok(older.linux.namespaces.every(({ type }) => type !== 'time'));
-  const same = adapt(newer, { ociVersion: '1.3.0', namespaces: [...oldFeatures.namespaces, 'time'] });
+  const same = adapt(newer, { ...oldFeatures, ociVersion: '1.3.0', namespaces: [...oldFeatures.namespaces, 'time'] });
   assert.deepEqual(same, newer);
 });
 
