@@ -58,6 +58,10 @@ export interface ExecService {
   start(context: CallContext, id: string, attach?: AttachRequest): Promise<AttachedStream | undefined>;
   inspect(id: string): ExecView;
   resize(context: CallContext, id: string, size: TerminalSize): Promise<void>;
+  /** Of the command's own process, and no other. One that has ended is left alone. @throws not_found, invalid_argument (unknown signal) */
+  kill(context: CallContext, id: string, signal: string): Promise<void>;
+  /** Resolves when the command's own process has ended, whoever else still holds its output open. @throws not_found */
+  wait(id: string): Promise<ExitResult>;
 }
 
 /** What a door asks for; docker's meanings. Absent fields take the image's value, then the default. */

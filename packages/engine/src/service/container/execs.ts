@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import type { CallContext } from '@berth/model/context';
-import { BerthError, errnoName } from '@berth/model/error';
+import { BerthError, errnoName, isKind } from '@berth/model/error';
+import { signalNumber } from '@berth/model/signal';
 import { readJournal } from '@berth/runtime/handler/read-journal';
 import type { JournalEvent } from '@berth/runtime/shim/journal';
 import type { Exit } from '@berth/runtime/shim/message';
-import type { AttachedStream, AttachRequest, ExecConfig, ExecService, ExecView } from './contract.ts';
+import type { AttachedStream, AttachRequest, ExecConfig, ExecService, ExecView, ExitResult } from './contract.ts';
 import type { ContainerBackend } from './backend.ts';
 import { awakeTask } from './containers.ts';
 import type { ContainerEntry } from './entry.ts';
@@ -32,6 +33,8 @@ interface ExecEntry {
   exitCode: number;
   /** Milliseconds since 1970; 0 before its end. */
   endedAt: number;
+  /** Who waits for its end. */
+  readonly waiters: Set<(exit: ExitResult) => void>;
 }
 
 /** Execs in memory; those that were started are also in a file beside the shim's journal. */
@@ -56,7 +59,7 @@ export class Execs implements ExecService {
       // A number that was given again belongs to its last line.
       const byProcess = new Map<number, ExecEntry>();
       for (const { id, process, config } of await readSaved(execs)) {
-        byProcess.set(process, { id, container, config, process, pid: 0, status: 'running', exitCode: 0, endedAt: 0 });
+        byProcess.set(process, { ...newExec(id, container, config), process, status: 'running' });
         this.#lastProcess.set(container, process);
       }
       for (const exec of byProcess.values()) this.#execs.set(exec.id, exec);
@@ -72,7 +75,7 @@ export class Execs implements ExecService {
     awakeTask(container);
     this.#forgetOld();
     const id = randomBytes(32).toString('hex');
-    this.#execs.set(id, { id, container, config, process: 0, pid: 0, status: 'created', exitCode: 0, endedAt: 0 });
+    this.#execs.set(id, newExec(id, container, config));
     publish(this.#backend, container, 'exec_create', { execID: id, command: config.command.join(' ') });
     return Promise.resolve(id);
   }
@@ -119,6 +122,24 @@ export class Execs implements ExecService {
   async resize(_context: CallContext, id: string, size: { rows: number; columns: number }): Promise<void> {
     const exec = this.#find(id);
     await awakeTask(exec.container).resize(size, exec.process);
+  }
+
+  async kill(_context: CallContext, id: string, signal: string): Promise<void> {
+    const number = signalNumber(signal);
+    const { container, process, status } = this.#find(id);
+    if (status !== 'running') return;
+    try {
+      await container.task?.signalExec(process, number);
+    } catch (error) {
+      // It ended meanwhile, or the whole container did.
+      if (!isKind(error, 'not_found') && !isKind(error, 'unavailable')) throw error;
+    }
+  }
+
+  async wait(id: string): Promise<ExitResult> {
+    const exec = this.#find(id);
+    if (exec.status === 'ended') return { exitCode: exec.exitCode };
+    return await new Promise((resolve) => exec.waiters.add(resolve));
   }
 
   /** Ids of the execs of a container that have not ended. */
@@ -193,8 +214,15 @@ export class Execs implements ExecService {
   }
 }
 
+function newExec(id: string, container: ContainerEntry, config: ExecConfig): ExecEntry {
+  const waiters = new Set<(exit: ExitResult) => void>();
+  return { id, container, config, process: 0, pid: 0, status: 'created', exitCode: 0, endedAt: 0, waiters };
+}
+
 function end(exec: ExecEntry, exitCode: number): void {
   Object.assign(exec, { status: 'ended', exitCode, endedAt: Date.now() } satisfies Partial<ExecEntry>);
+  for (const tell of exec.waiters) tell({ exitCode });
+  exec.waiters.clear();
 }
 
 /** What the journal says of an exec, in its order: a later start of the same number is another run. */

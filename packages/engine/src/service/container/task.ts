@@ -91,6 +91,11 @@ export class Task {
     await handler.kill(context, { place, signal: send }, signal);
   }
 
+  /** Sends a signal to the process of an exec, and to no other. @throws not_found when it has ended */
+  async signalExec(process: number, signal: number): Promise<void> {
+    await this.#control?.signal(process, signal);
+  }
+
   async freeze(): Promise<void> {
     await this.#options.handler.pause(this.#options.context, this.#options.place);
   }

@@ -1,14 +1,14 @@
 import { backgroundContext, type CallContext } from '@berth/model/context';
-import { BerthError, isKind } from '@berth/model/error';
+import { isKind } from '@berth/model/error';
 import { publish } from '../container/publish.ts';
 import { removeContainer } from '../container/remove.ts';
 import type { ContainerEntry } from '../container/entry.ts';
 import { StopLoop } from '../container/stop.ts';
 import type { PodBackend } from './backend.ts';
-import { checkpointContainer } from './checkpoint.ts';
 import type { PodContainerService, PodContainerView } from './contract.ts';
 import { createPodContainer } from './create-container.ts';
 import type { PodEntry } from './entry.ts';
+import { execSync } from './exec-sync.ts';
 import { matchesContainer } from './filter.ts';
 import { startPodContainer } from './start-container.ts';
 import { unlessAborted } from './unless-aborted.ts';
@@ -42,13 +42,10 @@ export function createPodContainerService(backend: PodBackend): PodContainerServ
       if (container.task === undefined) throw notRunning(container);
       await container.task.reopenLog();
     },
-    execSync: () => Promise.reject(unfinished()),
+    execSync: async (context, ref, request) =>
+      await execSync(backend.execs, context, { ...request, container: find(context, ref).container.id }),
     checkpoint: (context, ref, request) => checkpointContainer(backend, context, { ref, request }),
   };
-}
-
-function unfinished(): BerthError {
-  return new BerthError('unimplemented', 'not here yet');
 }
 
 function listContainers({ pods }: PodBackend, { namespace }: CallContext): PodContainerView[] {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { CallContext } from '@berth/model/context';
 import type { ContainerState } from '../container/contract.ts';
 import type {
@@ -209,6 +210,15 @@ export interface PodContainerView {
   /** Of its first process in the host's view; 0 when there is none. */
   readonly pid: number;
   readonly snapshotKey: string;
+}
+
+/** Connections into pods, as for port-forward. */
+export interface PodPorts {
+  /**
+   * To a TCP port on the pod's loopback: 127.0.0.1, then ::1. Either end of the stream can be ended by itself.
+   * @throws not_found (`no_such_pod`), failed_precondition (`pod_not_ready`), unavailable (`port_unreachable`)
+   */
+  connect(context: CallContext, pod: string, port: number): Promise<Duplex>;
 }
 
 /** What happened to pods and their containers, told after the record has changed. */
