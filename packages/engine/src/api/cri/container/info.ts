@@ -1,5 +1,8 @@
+import { ContainerConfigSchema } from '@berth/wire/gen/cri/v1/api_pb';
 import type { ContainerView } from '#service/container/contract';
 import type { PodContainerView } from '#service/pod/contract';
+import { goJson } from '../go-json.ts';
+import { containerConfigMessage } from './config-message.ts';
 
 /** The answer's `info` for `crictl inspect`: one JSON text, with containerd's keys, which people's scripts read. */
 export function containerInfo(view: PodContainerView, container: ContainerView): Record<string, string> {
@@ -9,8 +12,8 @@ export function containerInfo(view: PodContainerView, container: ContainerView):
       sandboxID: podId,
       pid,
       snapshotKey,
-      runtimeType: container.runtime ?? 'berth',
-      config: part.config,
+      runtimeType: container.runtime ?? '',
+      config: goJson(ContainerConfigSchema, containerConfigMessage(part.config)),
       runtimeSpec: container.spec,
     }),
   };

@@ -1,4 +1,7 @@
+import type { CallContext } from '@berth/model/context';
+import { isKind } from '@berth/model/error';
 import type { RuntimeService } from '@berth/wire/gen/cri/v1/api_pb';
+import type { ContainerView } from '#service/container/contract';
 import type { RpcHandlers } from '../../rpc/contract.ts';
 import type { CriBackend } from '../backend.ts';
 import { batches } from '../batches.ts';
@@ -44,7 +47,7 @@ export function podHandlers(backend: Pick<CriBackend, 'pods' | 'podContainers' |
         status: podStatus(pod),
         containersStatuses: podContainers.list(context, { podId: pod.id }).map(containerStatus),
         timestamp: nanoseconds(Date.now()),
-        info: verbose ? podInfo(pod, backend.containers.inspect(context, pod.id)) : {},
+        info: verbose ? podInfo(pod, sandboxOf(backend, context, pod.id)) : {},
       };
     },
     async listPodSandbox(call, { filter }) {
@@ -59,6 +62,20 @@ export function podHandlers(backend: Pick<CriBackend, 'pods' | 'podContainers' |
       return {};
     },
   };
+}
+
+/** Its own process, which ends with the pod, but may be gone before. */
+function sandboxOf(
+  { containers }: Pick<CriBackend, 'containers'>,
+  context: CallContext,
+  id: string,
+): ContainerView | undefined {
+  try {
+    return containers.inspect(context, id);
+  } catch (error) {
+    if (isKind(error, 'not_found')) return undefined;
+    throw error;
+  }
 }
 
 /** An empty one would be the start of every id. */
