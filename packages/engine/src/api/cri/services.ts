@@ -6,19 +6,18 @@ import { imageHandlers } from './image/handlers.ts';
 import { podHandlers } from './pod/handlers.ts';
 import { runtimeHandlers } from './runtime/handlers.ts';
 import { statsHandlers } from './stats/handlers.ts';
+import { streamingHandlers } from './streaming/handlers.ts';
 
 /** Kubernetes' container runtime interface, version 1: every method of it. */
 export function criServices(backend: CriBackend): RpcService[] {
   return [
-    {
-      description: RuntimeService,
-      handlers: {
-        ...runtimeHandlers(backend),
-        ...podHandlers(backend),
-        ...containerHandlers(backend),
-        ...statsHandlers(backend),
-      } as RpcService['handlers'],
-    },
+    rpcService(RuntimeService, {
+      ...runtimeHandlers(backend),
+      ...podHandlers(backend),
+      ...containerHandlers(backend),
+      ...streamingHandlers(backend),
+      ...statsHandlers(backend),
+    }),
     rpcService(ImageService, imageHandlers(backend)),
   ];
 }
