@@ -35,9 +35,9 @@ export interface CriFacts {
   readonly pauseImage: string;
   readonly cgroupDriver: 'cgroupfs' | 'systemd';
   /** Every handler that a pod may name. */
-  runtimes(): Promise<readonly RuntimeFacts[]>;
+  readonly runtimes: () => Promise<readonly RuntimeFacts[]>;
   /** The configuration, for `crictl info`. */
-  describe(): unknown;
+  readonly describe: () => unknown;
 }
 
 export interface RuntimeFacts {
