@@ -1,6 +1,6 @@
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import path from 'node:path';
 import type { Log } from '@berth/model/context';
 import { detectCgroups } from '@berth/runtime/cgroup/detect';
@@ -11,10 +11,13 @@ import { containingMount } from '@berth/runtime/compile/containing-mount';
 import type { CommandRuntimeOptions } from '@berth/runtime/handler/command/options';
 import { createRuntimes } from '@berth/runtime/handler/create-runtimes';
 import { Launcher } from '@berth/runtime/shim/launcher';
+import type { CriBackend } from '#api/cri/backend';
+import { criServices } from '#api/cri/services';
 import { createHttpHost } from '#api/http/host';
 import type { Dialect } from '#api/http/route';
 import { nativeDialect } from '#api/native/dialect';
 import { registryDialect } from '#api/registry/dialect';
+import { createRpcHost } from '#api/rpc/host';
 import { createCollectionService } from '#service/collection/collection';
 import type { ContainerBackend } from '#service/container/backend';
 import { createContainerService } from '#service/container/containers';
@@ -48,14 +51,18 @@ import { openStores, type Stores } from '#store/open-stores';
 import { lockRun } from '#store/root/run-lock';
 import { readFileInLayers } from '#store/tree/read-file';
 import { walkLayers } from '#store/tree/walk';
+import { composePods } from './compose-pods.ts';
 import type { DaemonConfig } from './config.ts';
+import { createFrontDoor } from './front-door.ts';
 import { findLauncher } from './install.ts';
 import { version } from './version.ts';
 
 /** The engine put together. Disposing closes it; containers go on. */
 export interface Engine extends AsyncDisposable {
-  /** For the daemon's socket. */
-  readonly server: Server;
+  /** For the daemon's socket: HTTP/1.1 and gRPC. */
+  readonly server: NetServer;
+  /** For each of the sockets in `[cri]`: gRPC. */
+  readonly cri: readonly NetServer[];
   /** For the network, where the configuration has `[serve]`. */
   readonly network?: Server;
 }
@@ -73,9 +80,8 @@ export async function composeEngine(
   cleanup.use(lockRun(config));
   const stores = await composeStores(config, log, cleanup);
   await emptyScratch(config);
-  const launcher = cleanup.use(
-    await Launcher.start({ binary: findLauncher(process.env), socket: path.join(run, 'launcher.sock') }),
-  );
+  const socket = path.join(run, 'launcher.sock');
+  const launcher = cleanup.use(await Launcher.start({ binary: findLauncher(process.env), socket }));
   const events = new EventBus();
   const imageParts = imageBackend(config, stores, events);
   const images = createImageService(imageParts);
@@ -87,24 +93,25 @@ export async function composeEngine(
   setImmediate(() => warmUp(backend));
   await recoverContainers(backend);
   await execs.recover();
-  const system = composeSystem(config, { backend, containers, stores, shutdown });
-  const insight = createContainerInsight(backend, execs);
+  const podParts = { backend, stores, images: imageParts, transfers, containers, execs, log };
+  const cri = await composePods(config, podParts, cleanup);
   const native = nativeDialect({
     containers,
     execs,
-    insight,
+    insight: createContainerInsight(backend, execs),
+    pods: cri.pods,
+    podContainers: cri.podContainers,
     images,
     transfers,
-    system,
+    system: composeSystem(config, { backend, containers, stores, shutdown }),
     events,
     log,
     scratch: scratchOf(config),
     ...storageServices(stores),
   });
-  const { content, metadata, leases } = stores;
-  const registry = cleanup.use(createRegistryService({ content, metadata, leases, events, images }));
-  const servers = composeServers(config, { native, registry, log });
-  for (const server of Object.values(servers)) cleanup.defer(trackConnections(server));
+  const registry = cleanup.use(createRegistryService({ ...stores, events, images }));
+  const servers = composeServers(config, { native, registry, cri, log });
+  for (const server of Object.values(servers).flat()) cleanup.defer(trackConnections(server));
   const all = cleanup.move();
   return { ...servers, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
@@ -112,19 +119,24 @@ export async function composeEngine(
 interface ServerParts {
   readonly native: Dialect;
   readonly registry: RegistryService;
+  readonly cri: CriBackend;
   readonly log: Log;
 }
 
 function composeServers(
-  { serve }: DaemonConfig,
-  { native, registry, log }: ServerParts,
-): { readonly server: Server; readonly network?: Server } {
+  { serve, cri: { sockets } }: DaemonConfig,
+  { native, registry, cri, log }: ServerParts,
+): Pick<Engine, 'server' | 'cri' | 'network'> {
   const owner = registryDialect({ registry, log, door: { for: 'owner' } });
-  const server = createHttpHost({ dialects: [native, owner], log });
-  if (serve === undefined) return { server };
+  const rpc = createRpcHost({ services: criServices(cri), log });
+  const server = createFrontDoor({ http: createHttpHost({ dialects: [native, owner], log }), rpc });
+  const onlyRpc = () =>
+    createServer({ allowHalfOpen: true, noDelay: true }, (socket) => rpc.emit('connection', socket));
+  const own = { server, cri: sockets.map(onlyRpc) };
+  if (serve === undefined) return own;
   const { namespace, tls } = serve;
   const strangers = registryDialect({ registry, log, door: { for: 'strangers', namespace } });
-  return { server, network: createHttpHost({ dialects: [strangers], log, ...(tls === undefined ? {} : { tls }) }) };
+  return { ...own, network: createHttpHost({ dialects: [strangers], log, ...(tls === undefined ? {} : { tls }) }) };
 }
 
 function scratchOf({ root }: DaemonConfig): string {
@@ -272,7 +284,7 @@ async function rmEmpty(folder: string): Promise<void> {
 }
 
 /** Upgraded connections are nobody's but ours: node:http forgets them, and would wait for them for ever. */
-function trackConnections(server: Server): () => Promise<void> {
+function trackConnections(server: NetServer): () => Promise<void> {
   const open = new Set<Socket>();
   server.on('connection', (socket) => {
     open.add(socket);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { chmod, unlink } from 'node:fs/promises';
-import type { Server } from 'node:http';
+import { chmod, mkdir, unlink } from 'node:fs/promises';
 import net from 'node:net';
+import path from 'node:path';
 import type { Log } from '@berth/model/context';
 import { BerthError, errnoName } from '@berth/model/error';
 import { formatAddress, isLoopback, type ListenAddress } from '@berth/model/listen-address';
@@ -10,7 +10,7 @@ import { formatAddress, isLoopback, type ListenAddress } from '@berth/model/list
  * Listens on a unix socket that only its owner may use. A socket file that nobody answers on is replaced.
  * @throws failed_precondition (`socket_in_use`)
  */
-export async function listenOn(server: Server, socket: string): Promise<void> {
+export async function listenOn(server: net.Server, socket: string): Promise<void> {
   if (await answers(socket)) {
     throw new BerthError('failed_precondition', `another daemon listens on ${socket}`, {
       code: 'socket_in_use',
@@ -20,6 +20,7 @@ export async function listenOn(server: Server, socket: string): Promise<void> {
   await unlink(socket).catch((error: unknown) => {
     if (errnoName(error) !== 'ENOENT') throw error;
   });
+  await mkdir(path.dirname(socket), { recursive: true });
   const before = process.umask(0o177);
   try {
     server.listen(socket);
@@ -34,7 +35,7 @@ export async function listenOn(server: Server, socket: string): Promise<void> {
  * Listens for TCP, for whoever reaches the address.
  * @throws unavailable (`cannot_listen`)
  */
-export async function listenOnNetwork(server: Server, address: ListenAddress, log: Log): Promise<void> {
+export async function listenOnNetwork(server: net.Server, address: ListenAddress, log: Log): Promise<void> {
   try {
     server.listen(address);
     await once(server, 'listening');

@@ -22,12 +22,13 @@ async function main(): Promise<void> {
     if (engine.network !== undefined && config.serve !== undefined) {
       await listenOnNetwork(engine.network, config.serve.listen, log);
     }
+    for (const [n, server] of engine.cri.entries()) await listenOn(server, config.cri.sockets[n] ?? '');
     await listenOn(engine.server, config.socket);
     log.info('berthd is ready', { pid: process.pid, socket: config.socket, root: config.root, run: config.run });
     await asked;
     log.info('berthd ends; containers go on');
   }
-  await unlink(config.socket).catch(() => undefined);
+  for (const socket of [config.socket, ...config.cri.sockets]) await unlink(socket).catch(() => undefined);
 }
 
 // An error that nobody caught is a fault of ours. Containers do not depend on this process: say it and end.

@@ -20,7 +20,7 @@ export interface PodParts {
   readonly network: PodNetwork;
   readonly namespaces: NetworkNamespaces;
   /** Facts for the specs of pods that this handler runs. */
-  readonly hostOf: (runtime: RuntimeHandler) => PodSpecHost;
+  readonly hostOf: (runtime: RuntimeHandler) => Promise<PodSpecHost>;
   readonly settings: PodSettings;
   readonly log: Log;
 }

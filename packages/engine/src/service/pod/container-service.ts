@@ -6,6 +6,7 @@ import type { ContainerEntry } from '../container/entry.ts';
 import { StopLoop } from '../container/stop.ts';
 import type { PodBackend } from './backend.ts';
 import type { PodContainerService, PodContainerView } from './contract.ts';
+import { checkpointContainer } from './checkpoint.ts';
 import { createPodContainer } from './create-container.ts';
 import type { PodEntry } from './entry.ts';
 import { execSync } from './exec-sync.ts';

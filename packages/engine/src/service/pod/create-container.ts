@@ -14,6 +14,7 @@ import { podFiles } from './files.ts';
 import { handlerOf } from './handler.ts';
 import { checkContainerMetadata, containerName } from './name.ts';
 import { sameJson } from './same-json.ts';
+import type { PodSpecHost } from './spec/contract.ts';
 
 /** Made, not started. It is finished also when the client leaves: the next equal call is given it. */
 export async function createPodContainer(
@@ -45,9 +46,10 @@ async function makeContainer(backend: PodBackend, context: CallContext, { pod, c
   const id = newContainerId();
   const image = await readyImage(containers, context, config.image.image);
   const runtime = handlerOf(backend, pod.record.runtimeHandler);
+  const host = await backend.hostOf(runtime);
   const name = containerName(pod.record.config.metadata, config.metadata);
   const make = (readText: ReadText): Promise<MadeContainer> =>
-    Promise.resolve(madeOf(backend, { pod, config, id, image, readText }));
+    Promise.resolve(madeOf(backend, { pod, config, id, image, readText, host }));
   const entry = await addContainer(containers, context, { id, name, image, runtime, make });
   pods.addMember(pod, entry);
   events.tell('created', id, pod);
@@ -58,10 +60,11 @@ interface Ingredients extends Making {
   readonly id: string;
   readonly image: ReadyImage;
   readonly readText: ReadText;
+  readonly host: PodSpecHost;
 }
 
-function madeOf(backend: PodBackend, { pod, config, id, image, readText }: Ingredients): MadeContainer {
-  const { config: podConfig, netns, runtimeHandler } = pod.record;
+function madeOf(backend: PodBackend, { pod, config, id, image, readText, host }: Ingredients): MadeContainer {
+  const { config: podConfig, netns } = pod.record;
   const { targetId, pid } = config.security.namespaces;
   const imageVolumes = new Map<number, { readonly path: string; readonly digest: string }>();
   const made = backend.specs.container({
@@ -76,12 +79,12 @@ function madeOf(backend: PodBackend, { pod, config, id, image, readText }: Ingre
     readText,
     ...(pid === 'target' ? { targetPid: targetPid(backend, pod, targetId) } : {}),
     imageVolumes,
-    host: backend.hostOf(handlerOf(backend, runtimeHandler)),
+    host,
   });
   const container: PodContainerPart = {
     config,
-    imageId: image.target.digest,
-    imageRef: image.target.digest,
+    imageId: image.configDigest,
+    imageRef: image.repoDigest,
     logPath: logPath(podConfig.logDirectory, config.logPath),
     mounts: made.mounts,
     user: made.user,

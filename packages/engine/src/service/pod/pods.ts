@@ -5,7 +5,7 @@ import type { PodContainerService, PodEvents, PodService } from './contract.ts';
 import { PodEventHub } from './events.ts';
 import { createPodService } from './pod-service.ts';
 import { recoverPods } from './recover.ts';
-import { PodRegistry } from './registry.ts';
+import type { PodRegistry } from './registry.ts';
 import { Reservations } from './reservations.ts';
 
 export interface PodServices extends Disposable {

@@ -14,7 +14,7 @@ import { PodEntry } from './entry.ts';
 import { makePodFiles } from './files.ts';
 import { handlerOf } from './handler.ts';
 import { checkPodMetadata, sandboxName } from './name.ts';
-import { pauseImageOf } from './pause-image.ts';
+import { pauseImageOf, withPauseImage } from './pause-image.ts';
 import { removePod } from './remove.ts';
 import { sameJson } from './same-json.ts';
 
@@ -122,12 +122,11 @@ async function addSandbox(
   { pod, handler }: Sandbox,
 ): Promise<ContainerEntry> {
   const { config, netns } = pod.record;
-  const host = backend.hostOf(handler);
+  const host = await backend.hostOf(handler);
   const image = await pauseImageOf(backend, context);
   const make = (): Promise<MadeContainer> => {
-    const run = image?.config.config;
-    const own = { ...(netns === '' ? {} : { netns }), ...(run === undefined ? {} : { image: run }) };
-    const spec = backend.specs.sandbox({ id: pod.id, config, host, ...own });
+    const input = { id: pod.id, config, host, ...(netns === '' ? {} : { netns }) };
+    const spec = withPauseImage(backend.specs.sandbox(input), image, host);
     const shown = { image: backend.settings.pauseImage, labels: config.labels };
     const part = { podId: pod.id, role: 'sandbox' } as const;
     return Promise.resolve({ config: shown, spec, stopSignal: signalNumber('TERM'), pod: part });
