@@ -48,8 +48,14 @@ const numbers = {
   memfd_create: [319, 279],
   bpf: [321, 280],
   pidfd_send_signal: [424, 424],
+  open_tree: [428, 428],
+  move_mount: [429, 429],
+  fsopen: [430, 430],
+  fsconfig: [431, 431],
+  fsmount: [432, 432],
   pidfd_open: [434, 434],
   openat2: [437, 437],
+  mount_setattr: [442, 442],
   fchmodat2: [452, 452],
 } as const satisfies Readonly<Record<string, readonly [x64: number, arm64: number]>>;
 

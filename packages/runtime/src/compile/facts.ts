@@ -103,6 +103,11 @@ export interface HostFacts extends ProcessFacts {
   /** The existing host folder that `rootMounts` are mounted on. Default: `spec.root.path`. */
   readonly rootTarget?: string;
   /**
+   * With a user namespace: the host folder that is the root, mounted and all, which the shim opens for the process.
+   * Absent: the process finds its root itself, which takes a path that its user may search.
+   */
+  readonly rootTree?: string;
+  /**
    * The mount point that holds the root target (`containingMount`). Needed only for `rootfsPropagation: shared`: that
    * one mount is made private first, or the root's mounts would appear on the host too.
    */

@@ -8,7 +8,7 @@ import { labelRecords } from './label.ts';
 import { token } from './meeting.ts';
 import { enterRecords, isNew } from './namespace.ts';
 import { programRecord } from './program.ts';
-import { rootAttributeRecords, rootRecords } from './root.ts';
+import { rootAttributeRecords } from './root.ts';
 import type { StartParts } from './start-part.ts';
 import { attachStdioRecords } from './stdio.ts';
 import { inContainer } from './step.ts';
@@ -48,10 +48,10 @@ function enter({ spec, facts, namespaces, user, oom }: StartParts): PlanRecord[]
 }
 
 /** The file tree, with the host's still in view. */
-function build({ spec, facts, namespaces, mounts, devices, prepared, send, ...parts }: StartParts): PlanRecord[] {
+function build({ spec, facts, namespaces, root, mounts, devices, prepared, send, ...parts }: StartParts): PlanRecord[] {
   const { createContainer } = ownHooks(spec, facts);
   return [
-    ...rootRecords(spec, facts),
+    ...root,
     ...mounts.early,
     // Into the /dev that the mounts have made, and before a terminal needs /dev/pts.
     ...devices,

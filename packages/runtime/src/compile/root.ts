@@ -5,7 +5,9 @@ import type { HostFacts, RootMount } from './facts.ts';
 import { invalid } from './invalid.ts';
 import { MOUNT_ATTR, MS } from './kernel-flags.ts';
 import { mountFlags, parseMountOptions } from './mount-option.ts';
+import type { MountSetting } from './mount-place.ts';
 import { inContainer } from './step.ts';
+import type { Trees } from './tree.ts';
 
 const propagationFlags = {
   private: MS.MS_PRIVATE,
@@ -28,11 +30,12 @@ const maxMountData = 4095;
  * Slave by default: what the host unmounts goes away here too, so that a container never keeps a
  * volume of somebody else busy between unshare and pivot, and nothing goes the other way.
  */
-export function rootRecords(spec: RuntimeSpec, facts: HostFacts): PlanRecord[] {
+export function rootRecords({ spec, facts, user, trees }: MountSetting): PlanRecord[] {
   const propagation = propagationOf(spec);
   // What is unbindable cannot be bound onto itself: the root becomes so at the end.
   const first = propagation === MS.MS_UNBINDABLE ? MS.MS_PRIVATE : propagation || MS.MS_SLAVE;
   const records = [mount({ target: '/', flags: first | MS.MS_REC })];
+  if (user?.hostHelps && facts.rootTree !== undefined) return [...records, ...treeRecords(facts.rootTree, trees)];
   if (propagation === MS.MS_SHARED) {
     if (facts.rootParent === undefined) {
       throw invalid('linux.rootfsPropagation', 'shared needs to know the mount of the root folder');
@@ -46,6 +49,19 @@ export function rootRecords(spec: RuntimeSpec, facts: HostFacts): PlanRecord[] {
   } else records.push(...facts.rootMounts.map((one, index) => rootMount(one, target, index)));
   records.push(inContainer('root_open', { path: target }));
   return records;
+}
+
+/** Every host has this folder, anybody may search its way, and a process in a user namespace needs nothing in it. */
+const treePlace = '/sys';
+
+/** The folders of the engine are closed to a user namespace's root: the tree comes to a place that is not. */
+function treeRecords(source: string, trees: Trees): PlanRecord[] {
+  const plain = { set: 0, clear: 0, propagation: MS.MS_PRIVATE, recursiveAttributes: 0 };
+  return [
+    inContainer('root_open', { path: '/' }),
+    trees.bind({ ...plain, recursive: 1, source, target: treePlace, path: 'root.path' }),
+    inContainer('root_open', { path: treePlace }),
+  ];
 }
 
 /** Attributes and propagation of the root mount, once nothing needs to be made in it any more. */

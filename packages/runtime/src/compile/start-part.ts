@@ -17,6 +17,7 @@ import type { NamespaceMap } from './namespace.ts';
 import { oomScoreRecords } from './oom-score.ts';
 import { limitMeeting } from './rlimit.ts';
 import { agentState } from './state.ts';
+import { rootRecords } from './root.ts';
 import { sendRecords } from './stdio.ts';
 import type { SendRecords } from './stdio.ts';
 import { onHost } from './step.ts';
@@ -33,6 +34,7 @@ export interface StartParts {
   readonly filter: FilterRecords;
   readonly created: Created;
   readonly send: SendRecords;
+  readonly root: readonly PlanRecord[];
   readonly mounts: MountRecords;
   readonly devices: readonly PlanRecord[];
   /** Sources that the shim opens for the process. */
@@ -59,6 +61,7 @@ export function startParts(spec: RuntimeSpec, facts: HostFacts): StartParts {
     filter: filterRecords(linux.seccomp, facts.architecture, (seccomp) => agentState(seccomp, facts, creating)),
     created: createdRecords(process, facts.created),
     send: sendRecords(process, facts, 'standard'),
+    root: rootRecords(setting),
     mounts: mountRecords(setting),
     devices: deviceRecords(setting),
     opened: trees.opened,

@@ -27,6 +27,7 @@ import type {
 } from '../contract.ts';
 import { kernelFeatures } from '../kernel-features.ts';
 import { stepError } from '../step-error.ts';
+import { mountMappedRoot, rootTree, unmountMappedRoot } from './mapped-root.ts';
 
 /** What the in-house runtime must know of the machine. */
 export interface BerthHandlerOptions {
@@ -55,10 +56,11 @@ export class BerthHandler implements RuntimeHandler {
   }
 
   validate(place: ContainerPlace, options: StartPlanOptions = {}): void {
-    this.startPlan(place, options);
+    compileContainer(place.spec, this.#facts(place, options));
   }
 
   startPlan(place: ContainerPlace, options: StartPlanOptions = {}): Plan {
+    mountMappedRoot(place, options);
     return compileContainer(place.spec, this.#facts(place, options));
   }
 
@@ -87,6 +89,7 @@ export class BerthHandler implements RuntimeHandler {
   }
 
   async started(context: CallContext, place: ContainerPlace, pid: number): Promise<void> {
+    unmountMappedRoot(place);
     if (place.spec.hooks?.poststart === undefined) return;
     await runLateHooks(this.#launchContext(context, place), 'poststart', { status: 'running', pid });
   }
@@ -128,6 +131,7 @@ export class BerthHandler implements RuntimeHandler {
     await cgroup.killAll();
     await endScope({ cgroup: this.#place(place), rootless: false });
     await cgroup.remove();
+    unmountMappedRoot(place);
     if (place.spec.hooks?.poststop === undefined) return;
     await runLateHooks(this.#launchContext(context, place), 'poststop', { status: 'stopped', pid: 0 });
   }
@@ -146,7 +150,8 @@ export class BerthHandler implements RuntimeHandler {
     return new ContainerCgroup(layout, path);
   }
 
-  #facts({ id, bundle, spec, stdin, shim, root }: ContainerPlace, options: StartPlanOptions): HostFacts {
+  #facts(place: ContainerPlace, options: StartPlanOptions): HostFacts {
+    const { id, bundle, spec, stdin, shim, root } = place;
     const { created, rootMounts = [] } = options;
     const { cgroups, ...machine } = this.#options;
     const { layout, path, unit } = startPlaceOfSpec(cgroups, id, spec.linux.cgroupsPath);
@@ -161,6 +166,7 @@ export class BerthHandler implements RuntimeHandler {
       stdin,
       shim,
       ...mounted,
+      ...rootTree(place),
       ...(created ? { created: 'ask' as const } : {}),
     };
   }
