@@ -15,7 +15,7 @@ export function podInfo(pod: PodView, sandbox: ContainerView | undefined): Recor
     info: JSON.stringify({
       pid,
       processStatus: sandbox?.state.status === 'running' ? 'running' : 'stopped',
-      netNamespaceClosed: netns !== '' && phase === 'stopped',
+      netNamespaceClosed: config.security.namespaces.network !== 'node' && phase === 'stopped',
       netNamespacePath: netns,
       image: sandbox?.config.image ?? '',
       snapshotKey: sandbox?.snapshotKey ?? '',
