@@ -41,7 +41,7 @@ export async function composePods(
   cleanup: AsyncDisposableStack,
 ): Promise<CriBackend> {
   const { backend, stores, images, transfers, containers, execs, log } = parts;
-  const { root, run } = config;
+  const { root, run, cri } = config;
   const state = path.join(root, 'network');
   const network = cleanup.use(await openPodNetwork({ ...config.network, state, launcher: backend.launcher }, log));
   const registry = new PodRegistry(stores.metadata, log);
@@ -55,27 +55,19 @@ export async function composePods(
       network,
       namespaces: networkNamespaces(path.join(run, 'netns')),
       hostOf: await specHost(config, backend),
-      settings: { defaultRuntime: config.cri.defaultRuntime, pauseImage: config.cri.pauseImage },
+      settings: cri,
       log,
     }),
   );
   const { pods, podContainers, podEvents } = services;
-  const stats = createPodStats({
-    pods,
-    containers: podContainers,
-    cgroups: backend.cgroups,
-    cgroupPathOf: (id) => registry.member(id)?.container.record.spec.linux.cgroupsPath,
-    snapshots: stores.snapshots,
-    mountpoint: path.join(root, 'snapshots'),
-  });
-  const streaming = cleanup.use(await openStreamingServer({ ...config.cri.streaming, log }));
+  const streaming = cleanup.use(await openStreamingServer({ ...cri.streaming, log }));
   await services.recover();
   return {
     pods,
     podContainers,
     podEvents,
     podPorts: createPodPorts(pods),
-    stats,
+    stats: createPodStats({ pods, containers: podContainers, ...statsParts(config, parts, registry) }),
     network,
     images: createHostImages(images),
     transfers,
@@ -84,6 +76,15 @@ export async function composePods(
     streaming,
     facts: criFacts(config, backend),
     log,
+  };
+}
+
+function statsParts({ root }: DaemonConfig, { backend, stores }: PodEngineParts, registry: PodRegistry) {
+  return {
+    cgroups: backend.cgroups,
+    cgroupPathOf: (id: string) => registry.member(id)?.container.record.spec.linux.cgroupsPath,
+    snapshots: stores.snapshots,
+    mountpoint: path.join(root, 'snapshots'),
   };
 }
 

@@ -28,6 +28,8 @@ export function sandboxSpec(input: SandboxSpecInput): RuntimeSpec {
     process: processOf(input, maps),
     root: { path: host.pauseRoot, readonly: true },
     mounts: [
+      // Kernel settings are written through it.
+      { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
       { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'noexec', 'mode=755', 'size=64k'] },
     ],
     annotations: sandboxAnnotations(id, config),
