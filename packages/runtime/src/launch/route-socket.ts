@@ -3,10 +3,27 @@ import { netlinkSocketIn } from '@berth/addon/namespace';
 import { netlinkReceive, netlinkSend, netlinkSocket } from '@berth/addon/netlink';
 import { getSystemErrorMap, getSystemErrorName } from 'node:util';
 
-/** rtnetlink(7): kinds of messages, flags and attributes, the few that moving a device takes. */
-export const RTM = { NEWLINK: 16, GETLINK: 18, SETLINK: 19, NEWADDR: 20, GETADDR: 22 } as const;
+/** rtnetlink(7): kinds of messages, flags and attributes, the few that devices of containers take. */
+export const RTM = {
+  NEWLINK: 16,
+  DELLINK: 17,
+  GETLINK: 18,
+  SETLINK: 19,
+  NEWADDR: 20,
+  GETADDR: 22,
+  NEWROUTE: 24,
+  GETROUTE: 26,
+} as const;
 export const NLM_F = { REQUEST: 1, ACK: 4, DUMP: 0x300, EXCL: 0x200, CREATE: 0x400 } as const;
-export const IFLA = { IFNAME: 3, NET_NS_FD: 28 } as const;
+export const IFLA = {
+  ADDRESS: 1,
+  IFNAME: 3,
+  MTU: 4,
+  MASTER: 10,
+  PROTINFO: 12,
+  LINKINFO: 18,
+  NET_NS_FD: 28,
+} as const;
 export const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, BROADCAST: 4, FLAGS: 8 } as const;
 
 const NLMSG_ERROR = 2;
@@ -19,12 +36,14 @@ export interface RouteMessage {
   readonly body: Buffer;
 }
 
+export type RouteAttribute = readonly [kind: number, value: Uint8Array];
+
 /** What a request says: the fixed struct of its kind, then attributes. */
 export interface RouteRequest {
   readonly type: number;
   readonly flags: number;
   readonly fixed: Uint8Array;
-  readonly attributes?: readonly (readonly [number, Uint8Array])[];
+  readonly attributes?: readonly RouteAttribute[];
 }
 
 /** A conversation with the kernel about the links and addresses of one network namespace. */
@@ -55,7 +74,7 @@ export class RouteSocket implements Disposable {
         else {
           const errno = message.body.readInt32LE(0);
           if (errno === 0) return answer;
-          throw routeError(errno, what);
+          throw refusalOf(errno, what);
         }
       }
     }
@@ -66,16 +85,10 @@ export class RouteSocket implements Disposable {
   }
 }
 
-function encode({ type, flags, fixed, attributes = [] }: RouteRequest, sequence: number): Buffer {
-  const parts = attributes.map(([kind, value]) => {
-    const part = Buffer.alloc(aligned(4 + value.length));
-    part.writeUInt16LE(4 + value.length, 0);
-    part.writeUInt16LE(kind, 2);
-    part.set(value, 4);
-    return part;
-  });
+/** A whole message, with its header. */
+export function encode({ type, flags, fixed, attributes = [] }: RouteRequest, sequence: number): Buffer {
   const header = Buffer.alloc(headerSize);
-  const message = Buffer.concat([header, fixed, ...parts]);
+  const message = Buffer.concat([header, fixed, encodeAttributes(attributes)]);
   message.writeUInt32LE(message.length, 0);
   message.writeUInt16LE(type, 4);
   message.writeUInt16LE(flags, 6);
@@ -83,7 +96,20 @@ function encode({ type, flags, fixed, attributes = [] }: RouteRequest, sequence:
   return message;
 }
 
-function split(datagram: Buffer): RouteMessage[] {
+/** Attributes as they follow a fixed struct; those within another attribute are its value. */
+export function encodeAttributes(attributes: readonly RouteAttribute[]): Buffer {
+  const parts = attributes.map(([kind, value]) => {
+    const part = Buffer.alloc(aligned(4 + value.length));
+    part.writeUInt16LE(4 + value.length, 0);
+    part.writeUInt16LE(kind, 2);
+    part.set(value, 4);
+    return part;
+  });
+  return Buffer.concat(parts);
+}
+
+/** The messages of one datagram. */
+export function split(datagram: Buffer): RouteMessage[] {
   const messages: RouteMessage[] = [];
   for (let at = 0; at + headerSize <= datagram.length;) {
     const size = datagram.readUInt32LE(at);
@@ -92,6 +118,11 @@ function split(datagram: Buffer): RouteMessage[] {
     at += aligned(size);
   }
   return messages;
+}
+
+/** True of an answer with an errno, 0 for a change that was made. */
+export function isRefusal({ type }: RouteMessage): boolean {
+  return type === NLMSG_ERROR;
 }
 
 /** The attributes behind a message's fixed struct of `skip` bytes. */
@@ -110,7 +141,8 @@ function aligned(size: number): number {
   return (size + 3) & ~3;
 }
 
-function routeError(errno: number, what: string): Error {
+/** The error of an answer with an errno, negative as the kernel has it. */
+export function refusalOf(errno: number, what: string): Error {
   const code = getSystemErrorName(errno);
   const text = getSystemErrorMap().get(errno)?.[1] ?? code;
   return Object.assign(new Error(`${what}: ${text}`), { code, errno, syscall: 'netlink' });

@@ -1,7 +1,10 @@
 import path from 'node:path';
+import { parseRanges } from '@berth/model/address-range';
 import type { CallContext, Log } from '@berth/model/context';
 import { BerthError } from '@berth/model/error';
 import type { PodAddresses } from '../pod/contract.ts';
+import { BridgeNetwork } from './bridge/bridge-network.ts';
+import { findFilter, packetFilter } from './bridge/packet-filter.ts';
 import { CniNetwork } from './cni/cni-network.ts';
 import { notReady } from './cni/status-watch.ts';
 import { writeFromTemplate } from './cni/template.ts';
@@ -22,13 +25,30 @@ export async function openPodNetwork(settings: PodNetworkSettings, log: Log): Pr
     ranges: () => ranges.current,
     log,
   });
+  const bridge = openBridge(settings, ranges, log);
   await cni.settle();
-  return new ChosenNetwork({ parts: [cni], settings, ranges });
+  return new ChosenNetwork({ parts: [cni, bridge], bridge, settings, ranges });
+}
+
+/** Also when it is off: pods that it has from before have to be taken off it. */
+function openBridge(settings: PodNetworkSettings, ranges: PodRanges, log: Log): BridgeNetwork {
+  const { builtin, bridge, subnet, state, launcher } = settings;
+  const own = parseRanges(subnet);
+  const program = findFilter();
+  return new BridgeNetwork({
+    bridge,
+    ranges: () => (ranges.current.length > 0 ? ranges.current : own),
+    folder: path.join(state, 'bridge'),
+    isOn: builtin,
+    filter: program === undefined ? undefined : packetFilter(program, launcher),
+    log,
+  });
 }
 
 interface Choice {
   /** The first that is configured counts. */
   readonly parts: readonly NetworkPart[];
+  readonly bridge: BridgeNetwork;
   readonly settings: PodNetworkSettings;
   readonly ranges: PodRanges;
 }
@@ -86,6 +106,7 @@ class ChosenNetwork implements PodNetwork {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Attachments stay, as pods do.
+    await this.#choice.bridge.close();
   }
 
   #configured(): NetworkPart {

@@ -1,5 +1,5 @@
 import { BerthError, type ErrorKind } from '@berth/model/error';
-import type { PluginEnd } from './plugin-process.ts';
+import type { ProgramEnd } from '../program.ts';
 
 export type CniVerb = 'ADD' | 'DEL' | 'CHECK' | 'STATUS' | 'GC';
 
@@ -16,7 +16,7 @@ const kinds: Readonly<Record<number, ErrorKind>> = {
 };
 
 /** The plugin's result; undefined when it said nothing. @throws unavailable or internal (`network_plugin_failed`) with its words */
-export function readAnswer(type: string, verb: CniVerb, end: PluginEnd): CniResult | undefined {
+export function readAnswer(type: string, verb: CniVerb, end: ProgramEnd): CniResult | undefined {
   const said = readObject(end.stdout);
   if (end.code !== 0) throw failure(type, verb, end, said);
   if (end.stdout === '') return undefined;
@@ -29,7 +29,7 @@ export function readAnswer(type: string, verb: CniVerb, end: PluginEnd): CniResu
   return said;
 }
 
-function failure(type: string, verb: CniVerb, end: PluginEnd, said: CniResult | undefined): BerthError {
+function failure(type: string, verb: CniVerb, end: ProgramEnd, said: CniResult | undefined): BerthError {
   const { code, msg, details } = said ?? {};
   const words = [msg, details].filter((one) => typeof one === 'string' && one !== '').join('; ');
   const rest = end.stderr === '' ? end.stdout.slice(0, 1000) : end.stderr.slice(0, 1000);

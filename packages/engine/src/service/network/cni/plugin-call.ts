@@ -5,7 +5,7 @@ import type { Launcher } from '@berth/runtime/shim/launcher';
 import type { Capabilities } from './capability.ts';
 import type { NetworkList, PluginConfig } from './network-list.ts';
 import { type CniResult, type CniVerb, pluginFailed, readAnswer } from './plugin-answer.ts';
-import { runPlugin } from './plugin-process.ts';
+import { runProgram } from '../program.ts';
 
 /** Where plugins are, and who runs them. */
 export interface PluginHost {
@@ -43,7 +43,7 @@ export async function callPlugin(
   const { verb, plugin } = call;
   const program = { path: findPlugin(host, plugin.type), env: environment(host, call), input: configOf(call) };
   try {
-    return readAnswer(plugin.type, verb, await runPlugin(host.launcher, program, signal));
+    return readAnswer(plugin.type, verb, await runProgram(host.launcher, program, signal));
   } catch (error) {
     if (!isTimeout(error)) throw error;
     throw pluginFailed('unavailable', `network plugin ${plugin.type} (${verb}) did not end in time and was killed`);

@@ -6,14 +6,16 @@ import type { Launcher } from '@berth/runtime/shim/launcher';
 import type { Exit, Output } from '@berth/runtime/shim/message';
 
 /** A program of the host that answers on its standard output. */
-export interface PluginProgram {
+export interface HostProgram {
   /** Absolute. */
   readonly path: string;
+  /** Behind its name. */
+  readonly words?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly input: string;
 }
 
-export interface PluginEnd {
+export interface ProgramEnd {
   /** 128+n when signal n ended it. */
   readonly code: number;
   readonly stdout: string;
@@ -28,9 +30,9 @@ const noteLimit = 4096;
 /**
  * Runs a program to its end, in a session of its own; when the signal is aborted it is killed with all that it started.
  * The launcher forks it: a fork of the daemon itself would hold its main thread for as long as its memory is large.
- * @throws the signal's reason; internal (`network_plugin_failed`) when it cannot be run
+ * @throws the signal's reason; internal (`program_failed`) when it cannot be run
  */
-export async function runPlugin(launcher: Launcher, program: PluginProgram, signal: AbortSignal): Promise<PluginEnd> {
+export async function runProgram(launcher: Launcher, program: HostProgram, signal: AbortSignal): Promise<ProgramEnd> {
   signal.throwIfAborted();
   const said = { stdout: new Tail('first', outputLimit), stderr: new Tail('last', noteLimit) };
   const ended = Promise.withResolvers<Exit>();
@@ -63,8 +65,8 @@ async function feed(shim: ShimConnection, input: string): Promise<void> {
   await shim.closeStdin(0);
 }
 
-function planOf({ path, env }: PluginProgram): Plan {
-  const words = Object.entries(env).map(([key, value]) => `${key}=${value}`);
+function planOf({ path, words = [], env }: HostProgram): Plan {
+  const variables = Object.entries(env).map(([key, value]) => `${key}=${value}`);
   return {
     records: [
       onHost('stdio', { stdin: 1, terminal: 0 }),
@@ -72,14 +74,14 @@ function planOf({ path, env }: PluginProgram): Plan {
       inContainer('setsid', {}),
       inContainer('stdio_attach', { uid: 0, gid: 0 }),
       inContainer('chdir', { path: '/' }),
-      inContainer('execve', { candidates: list([path]), argv: list([path]), env: list(words) }),
+      inContainer('execve', { candidates: list([path]), argv: list([path, ...words]), env: list(variables) }),
     ],
   };
 }
 
-function notRun({ path }: PluginProgram, why: string, cause?: unknown): BerthError {
-  return new BerthError('internal', `network plugin ${path} cannot be run: ${why}`, {
-    code: 'network_plugin_failed',
+function notRun({ path }: HostProgram, why: string, cause?: unknown): BerthError {
+  return new BerthError('internal', `${path} cannot be run: ${why}`, {
+    code: 'program_failed',
     cause,
   });
 }

@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import type { AddressRange } from '@berth/model/address-range';
+import type { CallContext, Log } from '@berth/model/context';
+import { asError, BerthError } from '@berth/model/error';
+import { findLink, type LinkFacts } from '@berth/runtime/network/look-up';
+import type { PodAddresses } from '../../pod/contract.ts';
+import type { NetworkStatus, PodAttachment } from '../contract.ts';
+import type { NetworkPart } from '../part.ts';
+import { ensureBridge, removeDevice, routeLoopback } from './bridge-device.ts';
+import { type Lease, Leases } from './leases.ts';
+import type { PacketFilter } from './packet-filter.ts';
+import { plugIn, podInterface, resultOf } from './plug.ts';
+import { checkPorts, rulesOf } from './port-rules.ts';
+import { RuleKeeper } from './rule-keeper.ts';
+
+export interface BridgeOptions {
+  /** Name of the device. */
+  readonly bridge: string;
+  /** Of the pods to come. */
+  readonly ranges: () => readonly AddressRange[];
+  /** Folder of the leases. */
+  readonly folder: string;
+  /** Whether it may take new pods. */
+  readonly isOn: boolean;
+  /** Absent where the machine has no program for it. */
+  readonly filter: PacketFilter | undefined;
+  readonly log: Log;
+}
+
+/**
+ * The bridge that is built in: pods on one link with the host as their gateway, out of the machine under its address,
+ * ports of the host by its packet filter. All by netlink, without a program but for the filter's rules.
+ */
+export class BridgeNetwork implements NetworkPart {
+  readonly #options: BridgeOptions;
+  readonly #leases: Leases;
+  readonly #rules: RuleKeeper | undefined;
+  #made: Promise<LinkFacts> | undefined;
+  /** Devices that are on their way out; their addresses are free when they are gone. */
+  readonly #leaving = new Map<string, Promise<void>>();
+
+  constructor(options: BridgeOptions) {
+    const { bridge, filter, folder, ranges } = options;
+    this.#options = options;
+    this.#leases = new Leases(folder);
+    const wanted = () =>
+      rulesOf(
+        bridge,
+        this.#leases.list(),
+        ranges().map(({ text }) => text),
+      );
+    this.#rules = filter === undefined ? undefined : new RuleKeeper(filter, wanted);
+  }
+
+  status(): NetworkStatus | undefined {
+    const { isOn, filter, bridge } = this.#options;
+    if (!isOn) return undefined;
+    if (filter !== undefined) return { ready: true, reason: '', message: '' };
+    const message = `the bridge ${bridge} needs nft or iptables, and neither is installed`;
+    return { ready: false, reason: 'NetworkPluginNotReady', message };
+  }
+
+  async attach(_context: CallContext, attachment: PodAttachment): Promise<PodAddresses> {
+    const { podId, netns, portMappings } = attachment;
+    const { bridge, ranges } = this.#options;
+    await this.#leaving.get(podId);
+    if (this.#rules === undefined) throw noFilter(this.status()?.message ?? '');
+    const ports = portMappings.filter(({ hostPort }) => hostPort > 0);
+    checkPorts(podId, ports, this.#leases.list());
+    const lease = this.#leases.of(podId) ?? this.#leases.take({ podId, device: deviceOf(podId), ports }, ranges());
+    try {
+      await plugIn(lease, { netns, bridge: await this.#bridge() });
+      if (ports.length > 0) await this.#openPorts(this.#rules);
+    } catch (cause) {
+      await this.#unplug(lease).catch((error: unknown) => this.#warn(error));
+      if (cause instanceof BerthError) throw cause;
+      throw attachFailed(attachment, cause);
+    }
+    return { ips: lease.addresses.map(({ address }) => address), result: resultOf(lease, { netns, bridge }) };
+  }
+
+  has(podId: string): boolean {
+    return this.#leases.of(podId) !== undefined;
+  }
+
+  /** The device goes behind the answer: until it is gone, which takes the kernel a while, nobody else has its addresses. */
+  async detach(_context: CallContext, { podId }: PodAttachment): Promise<void> {
+    const lease = this.#leases.of(podId);
+    if (lease === undefined || this.#leaving.has(podId)) return;
+    await this.#closePorts(lease);
+    this.#unplug(lease).catch((error: unknown) => this.#warn(error));
+  }
+
+  async check(_context: CallContext, { podId, netns }: PodAttachment): Promise<void> {
+    const lease = this.#leases.of(podId);
+    const isThere =
+      lease !== undefined && findLink(lease.device) !== undefined && findLink(podInterface, netns) !== undefined;
+    if (isThere) return;
+    throw new BerthError('failed_precondition', `pod ${podId} is not on the bridge ${this.#options.bridge} any more`, {
+      code: 'not_attached',
+    });
+  }
+
+  async collect(_context: CallContext, podIds: readonly string[]): Promise<void> {
+    const kept = new Set(podIds);
+    for (const lease of this.#leases.list().filter(({ podId }) => !kept.has(podId))) {
+      await this.#unplug(lease).catch((error: unknown) => this.#warn(error));
+    }
+  }
+
+  describe(): unknown {
+    const { bridge, ranges, isOn } = this.#options;
+    if (!isOn) return {};
+    return { builtin: { bridge, ranges: ranges().map(({ text }) => text), attachments: this.#leases.list().length } };
+  }
+
+  /** What the last pod has left goes with the daemon. */
+  async close(): Promise<void> {
+    await Promise.all(this.#leaving.values());
+    if (this.#made === undefined || this.#leases.list().length > 0) return;
+    await this.#rules?.remove();
+    await removeDevice(this.#options.bridge);
+  }
+
+  /** Made with the first pod, and again when somebody took it away. */
+  async #bridge(): Promise<LinkFacts> {
+    const { bridge } = this.#options;
+    if (this.#made !== undefined && findLink(bridge) === undefined) this.#made = undefined;
+    const made = (this.#made ??= this.#make());
+    try {
+      return await made;
+    } catch (error) {
+      if (this.#made === made) this.#made = undefined;
+      throw error;
+    }
+  }
+
+  async #make(): Promise<LinkFacts> {
+    const { bridge, ranges, log } = this.#options;
+    const facts = await ensureBridge(bridge, ranges());
+    await this.#rules?.bring();
+    log.info(`bridge ${bridge} is up`, {
+      ranges: ranges()
+        .map(({ text }) => text)
+        .join(','),
+    });
+    return facts;
+  }
+
+  async #openPorts(rules: RuleKeeper): Promise<void> {
+    await rules.bring();
+    if (this.#options.ranges().some(({ family }) => family === 4)) routeLoopback(this.#options.bridge);
+  }
+
+  #unplug(lease: Lease): Promise<void> {
+    const { podId } = lease;
+    const known = this.#leaving.get(podId);
+    if (known !== undefined) return known;
+    const leaving = this.#leave(lease).finally(() => this.#leaving.delete(podId));
+    this.#leaving.set(podId, leaving);
+    return leaving;
+  }
+
+  /** Rules first: a port must never lead to the next pod of that address. */
+  async #leave(lease: Lease): Promise<void> {
+    await this.#closePorts(lease);
+    await removeDevice(lease.device);
+    this.#leases.give(lease.podId);
+  }
+
+  async #closePorts({ podId, ports }: Lease): Promise<void> {
+    if (ports.length === 0) return;
+    this.#leases.release(podId);
+    await this.#rules?.bring();
+  }
+
+  #warn(error: unknown): void {
+    this.#options.log.warn(`a pod's device is not taken off the bridge: ${asError(error).message}`);
+  }
+}
+
+/** At most 15 bytes (net/if.h, IFNAMSIZ). */
+function deviceOf(podId: string): string {
+  return `veth${createHash('sha256').update(podId).digest('hex').slice(0, 11)}`;
+}
+
+function noFilter(message: string): BerthError {
+  return new BerthError('failed_precondition', message, {
+    code: 'network_not_ready',
+    hint: 'Debian: apt-get install nftables',
+  });
+}
+
+function attachFailed({ podId, netns }: PodAttachment, cause: unknown): BerthError {
+  return new BerthError('internal', `pod ${podId} (${netns}) cannot be put on the bridge: ${asError(cause).message}`, {
+    code: 'network_attach_failed',
+    cause,
+  });
+}
