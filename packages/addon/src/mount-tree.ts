@@ -7,13 +7,13 @@ import { outcome } from './outcome.ts';
 const OPEN_TREE_CLONE = 1;
 const OPEN_TREE_CLOEXEC = 0o2000000;
 const MOVE_MOUNT_F_EMPTY_PATH = 4;
+const MOUNT_ATTR_RDONLY = 1;
 const MOUNT_ATTR_IDMAP = 0x10_0000;
 const FSOPEN_CLOEXEC = 1;
 const FSMOUNT_CLOEXEC = 1;
 const FSCONFIG_SET_FLAG = 0;
 const FSCONFIG_SET_STRING = 1;
 const FSCONFIG_CMD_CREATE = 6;
-/** Every call of a family takes all bits; a `number` of JavaScript is enough for these. */
 const wordSize = 8;
 
 /** A copy of the mount that holds the path, showing what is below the path; not what is mounted there. @throws SystemError */
@@ -23,10 +23,19 @@ export function cloneTree(path: string): number {
 
 /** Files of the tree show the ids that the user namespace maps theirs to, mount_setattr(2). Once. @throws SystemError */
 export function idmapTree(tree: number, userNamespace: number): void {
+  setAttributes(tree, MOUNT_ATTR_IDMAP, userNamespace);
+}
+
+/** @throws SystemError */
+export function makeTreeReadonly(tree: number): void {
+  setAttributes(tree, MOUNT_ATTR_RDONLY, 0);
+}
+
+function setAttributes(tree: number, set: number, userNamespace: number): void {
   // struct mount_attr: attr_set, attr_clr, propagation, userns_fd.
   const attributes = new Uint8Array(4 * wordSize);
   const view = new DataView(attributes.buffer);
-  view.setBigUint64(0, BigInt(MOUNT_ATTR_IDMAP), true);
+  view.setBigUint64(0, BigInt(set), true);
   view.setBigUint64(3 * wordSize, BigInt(userNamespace), true);
   const result = syscall(SYS.mount_setattr, tree, '', AT_EMPTY_PATH, attributes, attributes.length);
   outcome(result, 'mount_setattr');

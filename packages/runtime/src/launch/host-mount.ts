@@ -1,9 +1,10 @@
 import { chownSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { mount, umount } from '@berth/addon/mount';
-import { attachTree, cloneTree, type FsOption, idmapTree, newTree } from '@berth/addon/mount-tree';
+import { attachTree, cloneTree, type FsOption, idmapTree, makeTreeReadonly, newTree } from '@berth/addon/mount-tree';
 import { BerthError, errnoName, tolerate } from '@berth/model/error';
 import type { IdMapping } from '@berth/model/runtime-spec';
+import { containingMount } from '../compile/containing-mount.ts';
 import type { RootMount } from '../compile/facts.ts';
 
 /** Trees of files mounted in the daemon's own mount namespace, where the shim finds them. */
@@ -31,6 +32,11 @@ export function mountOnHost(from: RootMount, target: string, maps?: IdMaps): voi
     unmountFromHost(target);
     throw error;
   }
+}
+
+/** Whether something is mounted on exactly this folder, also another folder of the same file system. */
+export function isMountPoint(folder: string): boolean {
+  return existsSync(folder) && containingMount(folder) === folder;
 }
 
 /** Those who have it still keep it. Nothing there is success. */
@@ -100,10 +106,15 @@ function mappedOverlay(layers: Layers, target: string, maps: IdMaps): void {
   rmdirSync(scratch);
 }
 
-function bind({ source = '', cwd = '/' }: RootMount, target: string, maps: IdMaps | undefined): void {
+function bind({ source = '', cwd = '/', options = [] }: RootMount, target: string, maps: IdMaps | undefined): void {
   const tree = cloneTree(path.resolve(cwd, source));
-  if (maps !== undefined) idmap(tree, maps);
-  attach(tree, target);
+  try {
+    if (maps !== undefined) idmap(tree, maps);
+    if (options.includes('ro')) makeTreeReadonly(tree);
+    attachTree(tree, target);
+  } finally {
+    closeSync(tree);
+  }
 }
 
 function attach(tree: number, target: string): void {
@@ -119,7 +130,6 @@ function idmap(tree: number, { path: namespace }: IdMaps): void {
   try {
     idmapTree(tree, fd);
   } catch (cause) {
-    closeSync(tree);
     if (errnoName(cause) !== 'EINVAL') throw cause;
     throw new BerthError('failed_precondition', 'the file system of the layers cannot show them with mapped ids', {
       code: 'no_idmapped_layers',

@@ -51,7 +51,7 @@ function hostMount(mount: PodMount, { field, destination, setting }: Place): Res
   };
 }
 
-/** Read-only whatever else is asked: its files are shared with all containers of the image. */
+/** Read-only, as all that containers share of an image. It is mounted with mapped ids already, where there are some. */
 function imageMount(mount: PodMount, place: Place & { readonly index: number }): ResolvedMount {
   const { field, destination, setting, index } = place;
   if (mount.hostPath !== '') throw badField(`${field}.host_path`, 'an image volume has no path of the host');
@@ -61,7 +61,7 @@ function imageMount(mount: PodMount, place: Place & { readonly index: number }):
   if (volume === undefined) throw badField(`${field}.image`, 'the image volume is not mounted');
   const options = ['rbind', 'rprivate', 'ro'];
   return {
-    spec: { destination, type: 'bind', source: volume.path, options, ...mapsOf(mount, field) },
+    spec: { destination, type: 'bind', source: volume.path, options },
     status: { ...mount, imageDigest: volume.digest },
     relabel: false,
   };
