@@ -31,6 +31,8 @@ const packages: readonly SystemPackage[] = [
   { name: 'openssh-server', file: '/usr/sbin/sshd', neededFor: 'copying to another machine through a real ssh' },
   { name: 'openssl', file: '/usr/bin/openssl', neededFor: 'registries with certificates of their own' },
   { name: 'debootstrap', file: '/usr/sbin/debootstrap', neededFor: 'an image of a whole Debian' },
+  { name: 'containernetworking-plugins', file: '/usr/lib/cni/bridge', neededFor: 'the network of pods' },
+  { name: 'iptables', file: '/usr/sbin/iptables', neededFor: 'ports of the host that lead into pods' },
   { name: 'procps', file: '/usr/bin/ps', neededFor: 'berth top with arguments of ps' },
 ];
 

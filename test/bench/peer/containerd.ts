@@ -12,6 +12,8 @@ export interface ContainerdOptions {
   readonly cri?: boolean;
   /** Whether namespaces take each other's content over; containerd's own default is that they do. */
   readonly sharing?: 'shared' | 'isolated';
+  /** More of its configuration, in TOML. @param home its folder, which goes with it */
+  readonly config?: (home: string) => string;
 }
 
 /** Debian's containerd on folders and a socket of its own. */
@@ -75,7 +77,7 @@ export class Containerd implements AsyncDisposable {
   }
 }
 
-function configuration(home: string, root: string, { cri, sharing = 'shared' }: ContainerdOptions): string {
+function configuration(home: string, root: string, { cri, sharing = 'shared', config }: ContainerdOptions): string {
   return [
     'version = 2',
     `root = "${root}"`,
@@ -83,6 +85,7 @@ function configuration(home: string, root: string, { cri, sharing = 'shared' }: 
     `disabled_plugins = [${cri === true ? '' : '"io.containerd.grpc.v1.cri"'}]`,
     `[grpc]\naddress = "${path.join(home, 'c.sock')}"`,
     `[plugins."io.containerd.metadata.v1.bolt"]\ncontent_sharing_policy = "${sharing}"`,
+    config?.(home) ?? '',
     '',
   ].join('\n');
 }
