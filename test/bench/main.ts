@@ -21,6 +21,11 @@ const measures: readonly Measure[] = [
   { name: 'pull', run: async () => await (await import('./pull.ts')).measurePull() },
   { name: 'copy', run: async () => await (await import('./copy.ts')).measureCopy() },
   { name: 'metadata', run: async () => await (await import('./images-metadata.ts')).measureImagesMetadata() },
+  // These leave the machine's network for one of their own, and come last.
+  { name: 'cri-calls', run: async () => await (await import('./cri/calls.ts')).measureCriCalls() },
+  { name: 'cri-lists', run: async () => await (await import('./cri/lists.ts')).measureCriLists() },
+  { name: 'cri-memory', run: async () => await (await import('./cri/memory.ts')).measureCriMemory() },
+  { name: 'cri-logs', run: async () => await (await import('./cri/logs.ts')).measureCriLogs() },
 ];
 
 const wanted = process.argv.slice(2);

@@ -4,7 +4,7 @@ import { summarize, type Summary } from './statistics.ts';
 export interface Row extends Summary {
   readonly measure: string;
   readonly subject: string;
-  readonly unit: 'ms' | 'MiB' | 's';
+  readonly unit: 'ms' | 'MiB' | 's' | '%';
   /** Ours in this row's terms: how many times more the subject takes than Berth. */
   readonly ratio?: number;
   /** What Berth should stay below. */
