@@ -4,6 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { parseSettings, readConfig } from './config.ts';
+import { readCriSettings } from './cri-settings.ts';
+import { readNetworkSettings } from './network-settings.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'berth-config-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -32,6 +34,8 @@ test('without any word the defaults hold', () => {
     },
     concurrentDownloads: 3,
     serve: undefined,
+    network: readNetworkSettings(),
+    cri: readCriSettings(),
     collectAlways: false,
     bootIdFile: undefined,
   });
@@ -45,8 +49,10 @@ test('the example file shows every key with its default', () => {
   assert.deepEqual(keys, [
     'cgroup_parent',
     'container_log',
+    'cri',
     'image',
     'log_level',
+    'network',
     'registry',
     'root',
     'run',
@@ -82,6 +88,11 @@ for (const [text, message] of [
   ['[container_log]\nmax_bytes = -1', /berthd\.toml: container_log\.max_bytes/],
   ['[registry]\nhosts = ["certs.d"]', /berthd\.toml: registry\.hosts\.0: must be an absolute path/],
   ['[image]\nconcurrent_downloads = 0', /berthd\.toml: image\.concurrent_downloads/],
+  ['[cri]\nsockets = ["cri.sock"]', /berthd\.toml: cri\.sockets\.0: must be an absolute path/],
+  ['[cri]\ndefault_runtime = "runc"', /cri\.default_runtime is 'runc', which is not configured/],
+  ['[cri]\nstream_idle_timeout = "soon"', /berthd\.toml: cri\.stream_idle_timeout: must be a time/],
+  ['[network]\ncni_bin = []', /berthd\.toml: network\.cni_bin/],
+  ['[network]\nsubnet = "10.0.0.0/33"', /network\.subnet/],
   ['[container_log]\nmax_files = "5"', /berthd\.toml: container_log\.max_files/],
 ] as const) {
   test(`the file's fault is named: ${text.replaceAll('\n', ' ')}`, () => {
