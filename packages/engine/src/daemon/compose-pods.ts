@@ -12,6 +12,7 @@ import type { ImageTransfers } from '#service/image/contract';
 import { createHostImages } from '#service/image/host-images';
 import { networkNamespaces } from '#service/network/namespaces';
 import { openPodNetwork } from '#service/network/open';
+import { createImageVolumes } from '#service/pod/image-volume/image-volumes';
 import { createPodServices } from '#service/pod/pods';
 import { createPodPorts } from '#service/pod/port-forward';
 import { PodRegistry } from '#service/pod/registry';
@@ -54,6 +55,7 @@ export async function composePods(
       specs: podSpecs,
       network,
       namespaces: networkNamespaces(path.join(run, 'netns')),
+      imageVolumes: createImageVolumes({ images: backend.images, ...stores, run, log }),
       hostOf: await specHost(config, backend),
       settings: cri,
       log,

@@ -5,6 +5,7 @@ import type { ExecService } from '../container/contract.ts';
 import type { ImageTransfers } from '../image/contract.ts';
 import type { NetworkNamespaces, PodNetwork } from '../network/contract.ts';
 import type { PodEventHub } from './events.ts';
+import type { ImageVolumes } from './image-volume/contract.ts';
 import type { PodRegistry } from './registry.ts';
 import type { Reservations } from './reservations.ts';
 import type { PodSpecHost, PodSpecs } from './spec/contract.ts';
@@ -19,6 +20,7 @@ export interface PodParts {
   readonly specs: PodSpecs;
   readonly network: PodNetwork;
   readonly namespaces: NetworkNamespaces;
+  readonly imageVolumes: ImageVolumes;
   /** Facts for the specs of pods that this handler runs. */
   readonly hostOf: (runtime: RuntimeHandler) => Promise<PodSpecHost>;
   readonly settings: PodSettings;

@@ -12,6 +12,7 @@ import type { PodContainerPart } from './contract.ts';
 import type { PodEntry } from './entry.ts';
 import { podFiles } from './files.ts';
 import { handlerOf } from './handler.ts';
+import type { ImageVolume } from './image-volume/contract.ts';
 import { checkContainerMetadata, containerName } from './name.ts';
 import { sameJson } from './same-json.ts';
 import type { PodSpecHost } from './spec/contract.ts';
@@ -49,7 +50,7 @@ async function makeContainer(backend: PodBackend, context: CallContext, { pod, c
   const host = await backend.hostOf(runtime);
   const name = containerName(pod.record.config.metadata, config.metadata);
   const make = (readText: ReadText): Promise<MadeContainer> =>
-    Promise.resolve(madeOf(backend, { pod, config, id, image, readText, host }));
+    Promise.resolve(madeOf(backend, { pod, config, id, image, imageVolumes, readText, host }));
   const entry = await addContainer(containers, context, { id, name, image, runtime, make });
   pods.addMember(pod, entry);
   events.tell('created', id, pod);
@@ -59,14 +60,17 @@ async function makeContainer(backend: PodBackend, context: CallContext, { pod, c
 interface Ingredients extends Making {
   readonly id: string;
   readonly image: ReadyImage;
+  readonly imageVolumes: ReadonlyMap<number, ImageVolume>;
   readonly readText: ReadText;
   readonly host: PodSpecHost;
 }
 
-function madeOf(backend: PodBackend, { pod, config, id, image, readText, host }: Ingredients): MadeContainer {
+function madeOf(
+  backend: PodBackend,
+  { pod, config, id, image, imageVolumes, readText, host }: Ingredients,
+): MadeContainer {
   const { config: podConfig, netns } = pod.record;
   const { targetId, pid } = config.security.namespaces;
-  const imageVolumes = new Map<number, { readonly path: string; readonly digest: string }>();
   const made = backend.specs.container({
     id,
     pod: podConfig,

@@ -57,7 +57,7 @@ async function finishReported(backend: PodBackend, pod: PodEntry): Promise<void>
 }
 
 async function sweep(backend: PodBackend): Promise<void> {
-  const { containers, namespaces, network, pods, log } = backend;
+  const { containers, imageVolumes, namespaces, network, pods, log } = backend;
   const ids = pods.all().map(({ id }) => id);
   const netns = new Set(pods.all().map(({ record }) => record.netns));
   const { files, mounts } = podFolders(containers);
@@ -65,6 +65,7 @@ async function sweep(backend: PodBackend): Promise<void> {
   // The network first: its plugins may want to see the namespace.
   await network.collect(backgroundContext(log), ids).catch((error: unknown) => fail(log, 'network', error));
   for (const path of namespaces.list()) if (!netns.has(path)) namespaces.remove(path);
+  await imageVolumes.sweep((id) => ids.includes(id)).catch((error: unknown) => fail(log, 'image volumes', error));
   for (const id of folders) if (!ids.includes(id)) await removePodFiles(containers, id);
 }
 

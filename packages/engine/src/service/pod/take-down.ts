@@ -13,6 +13,7 @@ export async function takeDown(backend: PodBackend, pod: PodEntry): Promise<void
   await pod.close();
   await Promise.all([...pod.containers].map((container) => end(backend, container)));
   await Promise.all([endSandbox(backend, pod), takeNetworkDown(backend, pod)]);
+  await backend.imageVolumes.release(backgroundContext(backend.log, pod.namespace), pod.id);
   await removePodMounts(backend.containers, pod.id);
 }
 
