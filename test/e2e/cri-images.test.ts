@@ -121,13 +121,13 @@ describe('images over the CRI', { skip: whySkipped || whyNoRegistry }, () => {
   });
 
   test('removing one name removes the image with all of them, at once, and its bytes', async () => {
-    const before = await used();
+    const empty = await used();
     const { repository, configDigest } = await pulled(['a', 'b']);
-    assert.ok((await used()) > before);
+    assert.ok((await used()) > empty);
     await remove(`${repository}:a`);
     for (const ref of [`${repository}:a`, `${repository}:b`, configDigest]) assert.equal(await look(ref), undefined);
     assert.ok((await cri.images.listImages()).images.every(({ id }) => id !== configDigest));
-    assert.equal(await used(), before);
+    assert.equal(await used(), empty);
     // And again.
     await remove(`${repository}:a`);
     await remove(configDigest);
