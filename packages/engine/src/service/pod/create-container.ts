@@ -12,6 +12,7 @@ import type { PodContainerPart } from './contract.ts';
 import type { PodEntry } from './entry.ts';
 import { podFiles } from './files.ts';
 import { handlerOf } from './handler.ts';
+import { containerVolumes } from './image-volume/container-volumes.ts';
 import type { ImageVolume } from './image-volume/contract.ts';
 import { checkContainerMetadata, containerName } from './name.ts';
 import { sameJson } from './same-json.ts';
@@ -49,6 +50,9 @@ async function makeContainer(backend: PodBackend, context: CallContext, { pod, c
   const runtime = handlerOf(backend, pod.record.runtimeHandler);
   const host = await backend.hostOf(runtime);
   const name = containerName(pod.record.config.metadata, config.metadata);
+  const podPid = pod.sandbox?.state.pid ?? 0;
+  const volumesOf = { podId: pod.id, podPid, pod: pod.record.config, config };
+  const imageVolumes = await containerVolumes(backend.imageVolumes, context, volumesOf);
   const make = (readText: ReadText): Promise<MadeContainer> =>
     Promise.resolve(madeOf(backend, { pod, config, id, image, imageVolumes, readText, host }));
   const entry = await addContainer(containers, context, { id, name, image, runtime, make });
