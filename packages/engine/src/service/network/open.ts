@@ -15,7 +15,7 @@ import type { PodNetworkSettings } from './settings.ts';
 import { Turns } from './turns.ts';
 
 /** The network of pods: by CNI where that is configured, else by the bridge that is built in, if the settings say so. */
-export async function openPodNetwork(settings: PodNetworkSettings, log: Log): Promise<PodNetwork> {
+export function openPodNetwork(settings: PodNetworkSettings, log: Log): Promise<PodNetwork> {
   const { state, confFolder, binFolders, launcher, cacheFolder = path.join(state, 'cni') } = settings;
   const ranges = new PodRanges(state);
   const cni = new CniNetwork({
@@ -26,8 +26,7 @@ export async function openPodNetwork(settings: PodNetworkSettings, log: Log): Pr
     log,
   });
   const bridge = openBridge(settings, ranges, log);
-  await cni.settle();
-  return new ChosenNetwork({ parts: [cni, bridge], bridge, settings, ranges });
+  return Promise.resolve(new ChosenNetwork({ parts: [cni, bridge], bridge, settings, ranges }));
 }
 
 /** Also when it is off: pods that it has from before have to be taken off it. */

@@ -36,6 +36,8 @@ export class BridgeNetwork implements NetworkPart {
   readonly #leases: Leases;
   readonly #rules: RuleKeeper | undefined;
   #made: Promise<LinkFacts> | undefined;
+  /** Whether the device was made here, now or before. */
+  #isOurs: boolean;
   /** Devices that are on their way out; their addresses are free when they are gone. */
   readonly #leaving = new Map<string, Promise<void>>();
 
@@ -43,6 +45,7 @@ export class BridgeNetwork implements NetworkPart {
     const { bridge, filter, folder, ranges } = options;
     this.#options = options;
     this.#leases = new Leases(folder);
+    this.#isOurs = this.#leases.list().length > 0;
     const wanted = () =>
       rulesOf(
         bridge,
@@ -117,7 +120,7 @@ export class BridgeNetwork implements NetworkPart {
   /** What the last pod has left goes with the daemon. */
   async close(): Promise<void> {
     await Promise.all(this.#leaving.values());
-    if (this.#made === undefined || this.#leases.list().length > 0) return;
+    if (!this.#isOurs || this.#leases.list().length > 0) return;
     await this.#rules?.remove();
     await removeDevice(this.#options.bridge);
   }
@@ -137,6 +140,7 @@ export class BridgeNetwork implements NetworkPart {
 
   async #make(): Promise<LinkFacts> {
     const { bridge, ranges, log } = this.#options;
+    this.#isOurs = true;
     const facts = await ensureBridge(bridge, ranges());
     await this.#rules?.bring();
     log.info(`bridge ${bridge} is up`, {

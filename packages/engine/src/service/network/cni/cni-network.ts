@@ -42,12 +42,15 @@ export class CniNetwork implements NetworkPart {
   readonly #watch: StatusWatch;
   /** Pods whose ADD runs in this process. */
   readonly #adding = new Set<string>();
+  /** Pods of which an earlier daemon has left no plugin at work. */
+  readonly #known = new Set<string>();
 
   constructor(options: CniOptions) {
     this.#options = options;
     this.#folder = new ConfigurationFolder(options.confFolder, options.log);
     this.#cache = new ResultCache(options.cacheFolder);
     this.#watch = new StatusWatch(options.host);
+    this.status(); // so that plugins are asked early
   }
 
   status(): NetworkStatus | undefined {
@@ -57,12 +60,6 @@ export class CniNetwork implements NetworkPart {
     return notReady(`no network configuration in ${this.#options.confFolder} can be used: ${problems.join('; ')}`);
   }
 
-  /** For a first answer that is true. */
-  async settle(): Promise<void> {
-    const { network } = this.#folder.current();
-    if (network !== undefined) await this.#watch.refresh(network);
-  }
-
   async attach({ signal }: CallContext, attachment: PodAttachment): Promise<PodAddresses> {
     const { network } = this.#folder.current();
     if (network === undefined) throw noNetwork(this.#options.confFolder);
@@ -70,6 +67,7 @@ export class CniNetwork implements NetworkPart {
     const target = targetOf(entry, attachment.netns);
     this.#cache.write(entry);
     this.#adding.add(attachment.podId);
+    this.#known.add(attachment.podId);
     try {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(addTime)]);
       const outcome = await addChain(this.#options.host, { list: network, target }, limit);
@@ -179,7 +177,8 @@ export class CniNetwork implements NetworkPart {
   async #delete(entry: CachedAttachment, netns: string, signal: AbortSignal): Promise<void> {
     const { host, log } = this.#options;
     const { result, containerId } = entry;
-    if (result === undefined && !this.#adding.has(containerId)) await endLeftoverPlugins(containerId, signal);
+    if (!this.#known.has(containerId)) await endLeftoverPlugins(containerId, signal);
+    this.#known.add(containerId);
     try {
       const list = this.#listOf(entry);
       await deleteChain(host, { list, target: targetOf(entry, netns), result }, { signal, log });
@@ -187,6 +186,7 @@ export class CniNetwork implements NetworkPart {
       if (result !== undefined || signal.aborted) throw error;
     }
     this.#cache.remove(entry);
+    this.#known.delete(containerId);
   }
 
   /** Of a file that was cut off by a loss of power: the network as it is now. */

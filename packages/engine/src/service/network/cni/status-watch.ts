@@ -15,9 +15,8 @@ const statusTime = 20_000;
  */
 export class StatusWatch {
   readonly #host: PluginHost;
-  #asked: { readonly source: string; readonly at: number } | undefined;
-  #problem: string | undefined;
-  #asking: Promise<void> | undefined;
+  #asked: Asked = { source: '', at: 0, problem: undefined };
+  #isAsking = false;
 
   constructor(host: PluginHost) {
     this.#host = host;
@@ -29,28 +28,32 @@ export class StatusWatch {
       return notReady(`network ${network.name}: no plugin ${missing.join(', ')} in ${this.#host.folders.join(', ')}`);
     }
     if (!isAtLeast(network.version, '1.1.0')) return ready;
-    const isOf = this.#asked?.source === network.source;
-    if (!isOf || Date.now() - this.#asked!.at > validTime) void this.refresh(network);
-    if (!isOf) return notReady(`network ${network.name}: its plugins are being asked`);
-    return this.#problem === undefined ? ready : notReady(this.#problem);
+    const { source, at, problem } = this.#asked;
+    if (source !== network.source || Date.now() - at > validTime) void this.#ask(network);
+    // Of a network that is new, as plugins that know no STATUS: their ADD says what is wrong.
+    return source !== network.source || problem === undefined ? ready : notReady(problem);
   }
 
   /** Never fails. */
-  async refresh(network: NetworkList): Promise<void> {
-    if (!isAtLeast(network.version, '1.1.0')) return;
-    await (this.#asking ??= this.#ask(network).finally(() => (this.#asking = undefined)));
-  }
-
   async #ask(network: NetworkList): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
     let problem: string | undefined;
     try {
       await statusChain(this.#host, network, AbortSignal.timeout(statusTime));
     } catch (error) {
       problem = asError(error).message;
     }
-    this.#problem = problem;
-    this.#asked = { source: network.source, at: Date.now() };
+    this.#isAsking = false;
+    this.#asked = { source: network.source, at: Date.now(), problem };
   }
+}
+
+interface Asked {
+  readonly source: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly problem: string | undefined;
 }
 
 const ready: NetworkStatus = { ready: true, reason: '', message: '' };
