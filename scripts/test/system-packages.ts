@@ -34,7 +34,6 @@ const packages: readonly SystemPackage[] = [
   { name: 'containernetworking-plugins', file: '/usr/lib/cni/bridge', neededFor: 'the network of pods' },
   { name: 'iptables', file: '/usr/sbin/iptables', neededFor: 'ports of the host that lead into pods' },
   { name: 'nftables', file: '/usr/sbin/nft', neededFor: 'ports of the host with the built-in bridge' },
-  { name: 'iptables', file: '/usr/sbin/iptables', neededFor: 'ports of the host where nft is not installed' },
   { name: 'procps', file: '/usr/bin/ps', neededFor: 'berth top with arguments of ps' },
 ];
 
