@@ -32,7 +32,7 @@ test('a deadline is read in every unit', () => {
     ['99999999H', undefined],
     [undefined, undefined],
   ] as const) {
-    assert.equal(parseTimeout(header), milliseconds, header);
+    assert.equal(parseTimeout(header), milliseconds, String(header));
   }
   for (const wrong of ['', '5', 'm', '-1m', '1x', '123456789m'])
     assert.throws(
