@@ -33,7 +33,7 @@ export function compare(
   if (ours === undefined) return [];
   return [
     { ...ours, ...(aim === undefined ? {} : { aim }) },
-    ...others.map((row) => ({ ...row, ratio: row.median / ours.median })),
+    ...others.map((row) => (ours.median === 0 ? row : { ...row, ratio: row.median / ours.median })),
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { ResourcesSpec } from '@berth/model/runtime-spec';
 import { readKeyed } from './cgroup-file.ts';
-import { readEventStats } from './event-stats.ts';
-import type { EventStats } from './event-stats.ts';
+import { readCoreStats, readEventStats } from './event-stats.ts';
+import type { CoreStats, EventStats } from './event-stats.ts';
 import { freeze, isFrozen, thaw } from './freeze.ts';
 import { cgroupFile } from './layout.ts';
 import type { CgroupLayout } from './layout.ts';
@@ -32,6 +32,11 @@ export class ContainerCgroup {
   /** The same and more in the form that runc's `events --stats` prints. */
   eventStats(): Promise<EventStats> {
     return readEventStats(this.#layout, this.#path);
+  }
+
+  /** The part of it that metrics are made of. */
+  coreStats(): Promise<CoreStats> {
+    return readCoreStats(this.#layout, this.#path);
   }
 
   /** Tells when the kernel kills for want of memory; ends with the cgroup or the signal. */

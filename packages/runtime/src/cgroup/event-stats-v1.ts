@@ -1,8 +1,17 @@
-import { readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { posix } from 'node:path';
 import { errnoName } from '@berth/model/error';
 import { readText } from './cgroup-file.ts';
 import { readBig, readBigIfThere, readBigKeyed, readBigRow, readRdma, unlimited } from './event-file.ts';
-import type { BlkioEntry, BlkioTable, EventCpu, EventMemory, EventStats, MemoryEntry } from './event-stats.ts';
+import type {
+  BlkioEntry,
+  BlkioTable,
+  CoreStats,
+  EventCpu,
+  EventMemory,
+  EventStats,
+  MemoryEntry,
+} from './event-stats.ts';
 import { cgroupFile } from './layout.ts';
 import type { CgroupLayout } from './layout.ts';
 
@@ -11,33 +20,47 @@ type FileOf = (name: string) => string;
 /** From the files of kernel Documentation/admin-guide/cgroup-v1. */
 export async function eventStatsV1(layout: CgroupLayout, path: string): Promise<EventStats> {
   const file: FileOf = (name) => cgroupFile(layout, path, name);
-  const limit = await readBig(file('pids.max'));
+  const core = await coreStatsV1(layout, path);
   const rdma = { current: await readRdma(file('rdma.current')), limit: await readRdma(file('rdma.max')) };
   return {
-    cpu: await cpu(file),
+    ...core,
+    cpu: { ...core.cpu, usage: { ...core.cpu.usage, ...(await perProcessor(file)) } },
     cpuset: await cpuset(file),
-    memory: await memory(file),
-    pids: { current: await readBig(file('pids.current')), limit: limit === unlimited ? 0n : limit },
-    blkio: await blkio(file),
-    hugetlb: await hugetlb(file),
     ...(rdma.limit.length === 0 ? {} : { rdma }),
     intel_rdt: {},
     network_interfaces: null,
   };
 }
 
-async function cpu(file: FileOf): Promise<EventCpu> {
-  const stat = await readBigKeyed(file('cpu.stat'));
+export async function coreStatsV1(layout: CgroupLayout, path: string): Promise<CoreStats> {
+  const file: FileOf = (name) => cgroupFile(layout, path, name);
+  const limit = await readBig(file('pids.max'));
+  return {
+    cpu: await cpu(file),
+    memory: await memory(file),
+    pids: { current: await readBig(file('pids.current')), limit: limit === unlimited ? 0n : limit },
+    blkio: await blkio(file),
+    hugetlb: await hugetlb(file),
+  };
+}
+
+async function perProcessor(file: FileOf): Promise<Partial<EventCpu['usage']>> {
   // A header, then `cpu user system` a line.
   const rows = ((await readText(file('cpuacct.usage_all'))) ?? '').split('\n').slice(1);
   const columns = rows.map((row) => row.split(' ').map(BigInt));
   const percpu = await readBigRow(file('cpuacct.usage_percpu'));
   return {
+    ...(percpu.length === 0 ? {} : { percpu }),
+    ...(columns.length === 0 ? {} : { percpu_kernel: columns.map((row) => row[2] ?? 0n) }),
+    ...(columns.length === 0 ? {} : { percpu_user: columns.map((row) => row[1] ?? 0n) }),
+  };
+}
+
+async function cpu(file: FileOf): Promise<EventCpu> {
+  const stat = await readBigKeyed(file('cpu.stat'));
+  return {
     usage: {
       total: await readBig(file('cpuacct.usage')),
-      ...(percpu.length === 0 ? {} : { percpu }),
-      ...(columns.length === 0 ? {} : { percpu_kernel: columns.map((row) => row[2] ?? 0n) }),
-      ...(columns.length === 0 ? {} : { percpu_user: columns.map((row) => row[1] ?? 0n) }),
       kernel: await readBig(file('cpuacct.usage_sys')),
       user: await readBig(file('cpuacct.usage_user')),
     },
@@ -117,9 +140,12 @@ const tables: readonly (readonly [BlkioTable, string])[] = [
  */
 async function blkio(file: FileOf): Promise<EventStats['blkio']> {
   const found: Partial<Record<BlkioTable, BlkioEntry[]>> = {};
+  const there = namesIn(folderOf(file, 'blkio'));
   for (const [table, name] of tables) {
     const candidates = [`bfq.${name}_recursive`, `${name}_recursive`, `throttle.${name}_recursive`, `throttle.${name}`];
     for (const candidate of candidates) {
+      // Most are not: to try them all would take longer than to read those that are.
+      if (!there.includes(`blkio.${candidate}`)) continue;
       const entries = parseTable((await readText(file(`blkio.${candidate}`))) ?? '');
       if (entries.length > 0) found[table] ??= entries;
     }
@@ -139,7 +165,7 @@ function parseTable(text: string): BlkioEntry[] {
 /** What is reserved counts where the kernel knows it: a fault on it cannot fail any more. */
 async function hugetlb(file: FileOf): Promise<EventStats['hugetlb']> {
   const found: Record<string, { usage: bigint; max: bigint; failcnt: bigint }> = {};
-  for (const size of await pageSizes(file('hugetlb.x').slice(0, -'/hugetlb.x'.length), 'limit_in_bytes')) {
+  for (const size of pageSizes(folderOf(file, 'hugetlb'), 'limit_in_bytes')) {
     const reserved = await readBigIfThere(file(`hugetlb.${size}.rsvd.usage_in_bytes`));
     const prefix = `hugetlb.${size}${reserved === undefined ? '' : '.rsvd'}`;
     found[size] = {
@@ -152,11 +178,19 @@ async function hugetlb(file: FileOf): Promise<EventStats['hugetlb']> {
 }
 
 /** From the names of the files: the kernel has one set for each size it knows. */
-export async function pageSizes(folder: string, suffix: string): Promise<string[]> {
+export function pageSizes(folder: string, suffix: string): string[] {
+  const pattern = new RegExp(`^hugetlb\\.([0-9]+[KMG]B)\\.${suffix}$`);
+  return namesIn(folder).flatMap((name) => pattern.exec(name)?.[1] ?? []);
+}
+
+function folderOf(file: FileOf, controller: string): string {
+  return posix.dirname(file(`${controller}.x`));
+}
+
+/** Nothing of a controller that is missing, or a cgroup that is gone. */
+function namesIn(folder: string): string[] {
   try {
-    const names = await readdir(folder);
-    const pattern = new RegExp(`^hugetlb\\.([0-9]+[KMG]B)\\.${suffix}$`);
-    return names.flatMap((name) => pattern.exec(name)?.[1] ?? []);
+    return readdirSync(folder);
   } catch (error) {
     if (errnoName(error) === 'ENOENT') return [];
     throw error;

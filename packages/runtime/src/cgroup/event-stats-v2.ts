@@ -1,7 +1,7 @@
 import { readText } from './cgroup-file.ts';
 import { noMemory, readBig, readBigIfThere, readBigKeyed, readPressure, readRdma, unlimited } from './event-file.ts';
 import { pageSizes } from './event-stats-v1.ts';
-import type { BlkioEntry, EventCpu, EventMemory, EventStats, Pressure } from './event-stats.ts';
+import type { BlkioEntry, CoreStats, EventCpu, EventMemory, EventStats, Pressure } from './event-stats.ts';
 import { cgroupFile, unifiedFolder } from './layout.ts';
 import type { CgroupLayout } from './layout.ts';
 
@@ -10,17 +10,24 @@ type FileOf = (name: string) => string;
 /** From the files of kernel Documentation/admin-guide/cgroup-v2.rst, under the names of v1 where the form has only those. */
 export async function eventStatsV2(layout: CgroupLayout, path: string): Promise<EventStats> {
   const file: FileOf = (name) => cgroupFile(layout, path, name);
-  const limit = await readBig(file('pids.max'));
   const rdma = { current: await readRdma(file('rdma.current')), limit: await readRdma(file('rdma.max')) };
+  return {
+    ...(await coreStatsV2(layout, path)),
+    ...(rdma.limit.length === 0 ? {} : { rdma }),
+    intel_rdt: {},
+    network_interfaces: null,
+  };
+}
+
+export async function coreStatsV2(layout: CgroupLayout, path: string): Promise<CoreStats> {
+  const file: FileOf = (name) => cgroupFile(layout, path, name);
+  const limit = await readBig(file('pids.max'));
   return {
     cpu: await cpu(file),
     memory: await memory(file),
     pids: { current: await readBig(file('pids.current')), limit: limit === unlimited ? 0n : limit },
     blkio: { ...(await blkio(file)), ...withPressure(await readPressure(file('io.pressure'))) },
     hugetlb: await hugetlb(file, unifiedFolder(layout, path)),
-    ...(rdma.limit.length === 0 ? {} : { rdma }),
-    intel_rdt: {},
-    network_interfaces: null,
   };
 }
 
@@ -87,7 +94,7 @@ async function blkio(file: FileOf): Promise<EventStats['blkio']> {
 
 async function hugetlb(file: FileOf, folder: string): Promise<EventStats['hugetlb']> {
   const found: Record<string, { usage: bigint; max: bigint; failcnt: bigint }> = {};
-  for (const size of await pageSizes(folder, 'max')) {
+  for (const size of pageSizes(folder, 'max')) {
     const reserved = await readBigIfThere(file(`hugetlb.${size}.rsvd.current`));
     const events = await readBigKeyed(file(`hugetlb.${size}.events`));
     const usage = reserved ?? (await readBig(file(`hugetlb.${size}.current`)));

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { eventStatsV1 } from './event-stats-v1.ts';
-import { eventStatsV2 } from './event-stats-v2.ts';
+import { coreStatsV1, eventStatsV1 } from './event-stats-v1.ts';
+import { coreStatsV2, eventStatsV2 } from './event-stats-v2.ts';
 import type { CgroupLayout } from './layout.ts';
 
 /**
@@ -24,6 +24,9 @@ export interface EventStats {
   readonly intel_rdt: object;
   readonly network_interfaces: readonly NetworkInterface[] | null;
 }
+
+/** What can be asked of hundreds of cgroups in one go: without what each processor and each part of a cpuset is. */
+export type CoreStats = Pick<EventStats, 'cpu' | 'memory' | 'pids' | 'blkio' | 'hugetlb'>;
 
 export interface EventCpu {
   readonly usage: {
@@ -112,6 +115,11 @@ export interface NetworkInterface {
 /** All that the container's cgroup tells; zeros for a controller that is missing or a container that is gone. */
 export async function readEventStats(layout: CgroupLayout, path: string): Promise<EventStats> {
   return layout.version === 1 ? await eventStatsV1(layout, path) : await eventStatsV2(layout, path);
+}
+
+/** As `readEventStats`. */
+export async function readCoreStats(layout: CgroupLayout, path: string): Promise<CoreStats> {
+  return layout.version === 1 ? await coreStatsV1(layout, path) : await coreStatsV2(layout, path);
 }
 
 /** The interfaces of a process's network namespace but `lo`, proc_pid_net(5). Throws ENOENT when the process is gone. */

@@ -15,6 +15,7 @@ import { CpuRates } from './cpu-rate.ts';
 import { inSlices } from './in-slices.ts';
 import { LayerUses } from './layer-use.ts';
 import { metricDescriptors } from './metric/descriptors.ts';
+import { fileSystemOf } from './metric/file-system-facts.ts';
 import { podMetrics } from './metric/pod-metrics.ts';
 import { thisMoment } from './moment.ts';
 import { UsageReader } from './usage-reader.ts';
@@ -79,9 +80,10 @@ class CgroupPodStats implements PodStats {
   async metrics(context: CallContext): Promise<readonly PodMetrics[]> {
     const pods = this.#parts.pods.list(context, { state: 'ready' });
     const containers = this.#containersOf(context, {});
+    const parts = { ...this.#parts, fileSystem: fileSystemOf(this.#parts.mountpoint) };
     return await inSlices(pods, context.signal, async (pod) => {
       const usage = await this.#reader.pod(context, pod, containers.get(pod.id) ?? []);
-      return await podMetrics(this.#parts, usage);
+      return await podMetrics(parts, usage);
     });
   }
 

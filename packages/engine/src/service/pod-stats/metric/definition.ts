@@ -1,4 +1,4 @@
-import type { EventStats, NetworkInterface } from '@berth/runtime/cgroup/event-stats';
+import type { CoreStats, NetworkInterface } from '@berth/runtime/cgroup/event-stats';
 import type { Resources } from '@berth/model/pod-config';
 import type { Metric } from '../contract.ts';
 import type { ProcessFacts } from './process-facts.ts';
@@ -23,7 +23,7 @@ export interface MetricValue {
 
 /** What is known of a pod or one of its containers. */
 export interface MetricFacts {
-  readonly stats: EventStats;
+  readonly stats: CoreStats;
   readonly oomKills: bigint;
   /** Of a pod alone: its containers share them. */
   readonly interfaces: readonly NetworkInterface[];

@@ -8,15 +8,18 @@ import { cgroupPlace, podCgroupPath } from '../pod-cgroup.ts';
 import type { PodStatsParts } from '../pod-stats.ts';
 import { definitions } from './descriptors.ts';
 import { type MetricFacts, secondsOf } from './definition.ts';
-import { deviceNames, fileSystemOf } from './file-system-facts.ts';
+import { deviceNames, type fileSystemOf } from './file-system-facts.ts';
 import { processFacts } from './process-facts.ts';
 
-type Parts = Pick<PodStatsParts, 'cgroups' | 'cgroupPathOf' | 'mountpoint'>;
+export interface MetricParts extends Pick<PodStatsParts, 'cgroups' | 'cgroupPathOf'> {
+  /** That of the containers' layers. */
+  readonly fileSystem: ReturnType<typeof fileSystemOf>;
+}
 
 const deviceName = deviceNames();
 
 /** All metrics of a pod and of those of its containers that run. */
-export async function podMetrics(parts: Parts, { pod, containers }: PodUsage): Promise<PodMetrics> {
+export async function podMetrics(parts: MetricParts, { pod, containers }: PodUsage): Promise<PodMetrics> {
   const { name, namespace } = pod.config.metadata;
   const own = podCgroupPath(pod.config.cgroupParent);
   const place = own === undefined ? cgroupPlace(parts, pod.id) : { layout: parts.cgroups, path: own };
@@ -28,7 +31,7 @@ export async function podMetrics(parts: Parts, { pod, containers }: PodUsage): P
   return { podId: pod.id, metrics: metricsOf(facts, [pod.id, name, '', namespace, name, 'POD']), containers: found };
 }
 
-async function ofContainer(parts: Parts, usage: ContainerUsage): Promise<PodMetrics['containers'][number]> {
+async function ofContainer(parts: MetricParts, usage: ContainerUsage): Promise<PodMetrics['containers'][number]> {
   const { container } = usage;
   const { podMetadata, part } = container;
   const cgroup = cgroupAt(parts, cgroupPlace(parts, container.id));
@@ -37,7 +40,7 @@ async function ofContainer(parts: Parts, usage: ContainerUsage): Promise<PodMetr
     resources: part.resources,
     startedAt: secondsOf(BigInt(container.state.startedAt)),
     processes: processFacts(await pidsOf(cgroup, container), container.pid),
-    fileSystem: { ...fileSystemOf(parts.mountpoint), usage: usage.writableLayer.bytes },
+    fileSystem: { ...parts.fileSystem, usage: usage.writableLayer.bytes },
   };
   const { name } = part.config.metadata;
   const labels = [container.id, name, part.imageRef, podMetadata.namespace, podMetadata.name, name];
@@ -45,13 +48,13 @@ async function ofContainer(parts: Parts, usage: ContainerUsage): Promise<PodMetr
 }
 
 /** One that is not there has zeros. */
-function cgroupAt({ cgroups }: Parts, place: Pick<CgroupPlace, 'layout' | 'path'> | undefined): ContainerCgroup {
+function cgroupAt({ cgroups }: MetricParts, place: Pick<CgroupPlace, 'layout' | 'path'> | undefined): ContainerCgroup {
   return new ContainerCgroup(place?.layout ?? cgroups, place?.path ?? '/berth/none');
 }
 
 async function cgroupFacts(cgroup: ContainerCgroup): Promise<MetricFacts> {
   return {
-    stats: await cgroup.eventStats(),
+    stats: await cgroup.coreStats(),
     oomKills: BigInt(await cgroup.oomKills()),
     interfaces: [],
     seenAt: secondsOf(now()),
