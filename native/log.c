@@ -133,7 +133,7 @@ static void begin(struct batch *batch, struct log *log, int stream) {
 
 /* The start of a line whose end has not come. Without memory it becomes a part of its own. */
 static void keep(struct batch *batch, struct line_tail *tail, const uint8_t *bytes, size_t size) {
-    if (tail->bytes == NULL) tail->bytes = malloc(LINE_MAX_BYTES);
+    if (tail->bytes == NULL) tail->bytes = malloc(batch->log->line_max);
     if (tail->bytes == NULL) return emit(batch, tail, batch->part, bytes, size);
     memcpy(tail->bytes + tail->size, bytes, size);
     tail->size += size;
@@ -145,13 +145,19 @@ void log_write(struct log *log, struct line_tail *tail, int stream, const uint8_
     begin(&batch, log, stream);
     while (size > 0) {
         /* One byte more than fits: a line of exactly the limit is whole if its newline follows. */
-        size_t room = LINE_MAX_BYTES - tail->size, look = size <= room ? size : room + 1;
+        size_t room = log->line_max - tail->size, look = size <= room ? size : room + 1;
         const uint8_t *newline = memchr(bytes, '\n', look);
-        size_t taken = newline != NULL ? (size_t)(newline - bytes) : look <= room ? look : room;
+        size_t taken = newline != NULL ? (size_t)(newline - bytes) : look <= room ? look : room, text = taken;
+        if (newline != NULL && log->drop_returns) {
+            if (taken > 0)
+                text -= bytes[taken - 1] == '\r';
+            else if (tail->size > 0)
+                tail->size -= tail->bytes[tail->size - 1] == '\r';
+        }
         if (newline == NULL && look <= room)
             keep(&batch, tail, bytes, taken);
         else
-            emit(&batch, tail, newline != NULL ? batch.full : batch.part, bytes, taken);
+            emit(&batch, tail, newline != NULL ? batch.full : batch.part, bytes, text);
         taken += newline != NULL;
         bytes += taken;
         size -= taken;

@@ -14,6 +14,8 @@ int setns(int fd, int type); /* <sched.h> and <linux/sched.h> do not go together
 RECORD(shim) {
     if (shim.listener >= 0 || run->process->id != 0) return -EALREADY;
     int error = journal_open(TEXT(shim, journal));
+    shim.log.line_max = NUMBER(shim, logLineMax) > 0 ? NUMBER(shim, logLineMax) : 1;
+    shim.log.drop_returns = NUMBER(shim, logDropReturns);
     if (error == 0 && SIZE(shim, log) > 0)
         error = log_open(&shim.log, TEXT(shim, log), NUMBER(shim, logMaxBytes), NUMBER(shim, logMaxFiles));
     return error < 0 ? error : shim_listen(TEXT(shim, socket));

@@ -5,7 +5,7 @@
 #include <sys/types.h>
 #include "sys.h"
 
-enum { PROCESS_LIMIT = 1024, QUEUE_LIMIT = 256 * 1024, CHUNK = 64 * 1024, LINE_MAX_BYTES = 16384 };
+enum { PROCESS_LIMIT = 1024, QUEUE_LIMIT = 256 * 1024, CHUNK = 64 * 1024 };
 #define SILENCE 2000000000u /* nanoseconds without output after which a dead process's pipes are given up */
 
 enum process_state { STARTING, RUNNING, EXITED, FAILING, GONE };
@@ -84,7 +84,7 @@ struct client {
 
 struct log {
     int fd;
-    uint64_t size, limit, files;
+    uint64_t size, limit, files, line_max, drop_returns;
     char *path;
 };
 

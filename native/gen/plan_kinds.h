@@ -9,7 +9,7 @@
 
 /* X(name, code, tracks: 1 host 2 container, numbers, strings, form of each string) */
 #define PLAN_KINDS(X) \
-    X(shim, 1, 1, 2, 3, 0, 0, 0) X(stdio, 2, 1, 2, 0, 0) X(cgroup_create, 3, 1, 0, 1, 0) X(write_file, 4, 3, 0, 2, 0, 0) X(join_pid, 5, 1, 0, 1, 0) \
+    X(shim, 1, 1, 4, 3, 0, 0, 0) X(stdio, 2, 1, 2, 0, 0) X(cgroup_create, 3, 1, 0, 1, 0) X(write_file, 4, 3, 0, 2, 0, 0) X(join_pid, 5, 1, 0, 1, 0) \
     X(spawn, 6, 1, 1, 1, 0) X(cgroup_attach, 7, 1, 0, 1, 0) X(post, 8, 3, 1, 0, 0) X(wait, 9, 3, 1, 0, 0) X(unshare, 10, 2, 1, 0, 0) X(setns, 11, 2, 1, 1, 0) \
     X(mount, 12, 2, 1, 5, 0, 0, 0, 0, 0) X(root_open, 13, 2, 0, 1, 0) X(fs_mount, 14, 2, 2, 3, 0, 0, 1) X(bind_mount, 15, 2, 5, 2, 0, 0) \
     X(mkdir, 16, 2, 3, 1, 0) X(symlink, 17, 2, 0, 2, 0, 0) X(mknod, 18, 2, 5, 1, 0) X(make_readonly, 19, 2, 0, 1, 0) X(mask, 20, 2, 0, 1, 0) \
@@ -24,14 +24,14 @@
     X(program_check, 57, 2, 0, 1, 1) X(keyring, 58, 2, 0, 1, 0) X(scheduler, 59, 2, 0, 1, 8) X(io_priority, 60, 2, 1, 0, 0) X(personality, 61, 2, 1, 0, 0) \
     X(memory_policy, 62, 2, 2, 1, 8) X(cpu_affinity, 63, 2, 0, 1, 8)
 enum {
-    N_shim_logMaxBytes = 0, N_shim_logMaxFiles = 1, S_shim_socket = 0, S_shim_journal = 1, S_shim_log = 2, N_stdio_stdin = 0, N_stdio_terminal = 1,
-    S_cgroup_create_path = 0, S_write_file_path = 0, S_write_file_data = 1, S_join_pid_path = 0, N_spawn_flags = 0, S_spawn_cgroup = 0,
-    S_cgroup_attach_path = 0, N_post_token = 0, N_wait_token = 0, N_unshare_flags = 0, N_setns_flags = 0, S_setns_path = 0, N_mount_flags = 0,
-    S_mount_source = 0, S_mount_target = 1, S_mount_type = 2, S_mount_data = 3, S_mount_cwd = 4, S_root_open_path = 0, N_fs_mount_attributes = 0,
-    N_fs_mount_mode = 1, S_fs_mount_type = 0, S_fs_mount_target = 1, S_fs_mount_options = 2, N_bind_mount_recursive = 0, N_bind_mount_set = 1,
-    N_bind_mount_clear = 2, N_bind_mount_propagation = 3, N_bind_mount_recursiveAttributes = 4, S_bind_mount_source = 0, S_bind_mount_target = 1,
-    N_mkdir_mode = 0, N_mkdir_uid = 1, N_mkdir_gid = 2, S_mkdir_path = 0, S_symlink_target = 0, S_symlink_path = 1, N_mknod_mode = 0, N_mknod_major = 1,
-    N_mknod_minor = 2, N_mknod_uid = 3, N_mknod_gid = 4, S_mknod_path = 0, S_make_readonly_path = 0, S_mask_path = 0, N_terminal_rows = 0,
+    N_shim_logMaxBytes = 0, N_shim_logMaxFiles = 1, N_shim_logLineMax = 2, N_shim_logDropReturns = 3, S_shim_socket = 0, S_shim_journal = 1, S_shim_log = 2,
+    N_stdio_stdin = 0, N_stdio_terminal = 1, S_cgroup_create_path = 0, S_write_file_path = 0, S_write_file_data = 1, S_join_pid_path = 0, N_spawn_flags = 0,
+    S_spawn_cgroup = 0, S_cgroup_attach_path = 0, N_post_token = 0, N_wait_token = 0, N_unshare_flags = 0, N_setns_flags = 0, S_setns_path = 0,
+    N_mount_flags = 0, S_mount_source = 0, S_mount_target = 1, S_mount_type = 2, S_mount_data = 3, S_mount_cwd = 4, S_root_open_path = 0,
+    N_fs_mount_attributes = 0, N_fs_mount_mode = 1, S_fs_mount_type = 0, S_fs_mount_target = 1, S_fs_mount_options = 2, N_bind_mount_recursive = 0,
+    N_bind_mount_set = 1, N_bind_mount_clear = 2, N_bind_mount_propagation = 3, N_bind_mount_recursiveAttributes = 4, S_bind_mount_source = 0,
+    S_bind_mount_target = 1, N_mkdir_mode = 0, N_mkdir_uid = 1, N_mkdir_gid = 2, S_mkdir_path = 0, S_symlink_target = 0, S_symlink_path = 1, N_mknod_mode = 0,
+    N_mknod_major = 1, N_mknod_minor = 2, N_mknod_uid = 3, N_mknod_gid = 4, S_mknod_path = 0, S_make_readonly_path = 0, S_mask_path = 0, N_terminal_rows = 0,
     N_terminal_columns = 1, N_terminal_uid = 2, N_terminal_gid = 3, N_terminal_console = 4, N_root_attributes_set = 0, N_root_attributes_propagation = 1,
     S_sethostname_name = 0, S_setdomainname_name = 0, S_sysctl_path = 0, S_sysctl_value = 1, N_rlimit_resource = 0, N_rlimit_current = 1, N_rlimit_maximum = 2,
     N_keep_caps_value = 0, N_bounding_keep = 0, S_groups_gids = 0, N_user_uid = 0, N_user_gid = 1, N_capset_effective = 0, N_capset_permitted = 1,

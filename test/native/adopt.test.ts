@@ -35,7 +35,17 @@ function runs(argv: readonly string[], timeout = 0): PlanRecord {
 function adoptPlan(b: Bench, create: readonly string[], behind: readonly PlanRecord[] = [], timeout = 0) {
   const { socket, journal: file, log } = paths(b.dir);
   const records: PlanRecord[] = [
-    { kind: 'shim', track: host, socket, journal: file, log, logMaxBytes: 0, logMaxFiles: 1 },
+    {
+      kind: 'shim',
+      track: host,
+      socket,
+      journal: file,
+      log,
+      logMaxBytes: 0,
+      logMaxFiles: 1,
+      logLineMax: 16_384,
+      logDropReturns: 0,
+    },
     ...execRecords(b, create, timeout),
     ...behind,
   ];

@@ -63,6 +63,19 @@ test('bytes that are no text, NUL among them, stay as they are', { skip }, async
   assert.ok(readFileSync(log).includes(Buffer.from('F a\0\xff\x01b\n', 'latin1')));
 });
 
+test('for Kubernetes lines end without a carriage return, and are split where it is said', { skip }, async (t) => {
+  const b = await bench(t);
+  const { log } = paths(b.dir);
+  const script = 'printf "a\\r\\nb\\rc\\n\\r\\n"; printf "d\\r"; sleep 0.1; printf "\\n12345678901\\n"';
+  const { listener } = await run(b, plainPlan(b.dir, shell(script), { log, logLineMax: 8, logDropReturns: 1 }));
+  await listener.exit();
+  const said = ['F a', 'F b\rc', 'F ', 'F d', 'P 12345678', 'F 901'];
+  assert.deepEqual(
+    lines(log),
+    said.map((end) => `stdout ${end}`),
+  );
+});
+
 test(
   'rotation keeps so many files, none larger than the limit, and no line is lost between them',
   { skip },

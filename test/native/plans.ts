@@ -74,6 +74,8 @@ export interface PlanOptions {
   readonly log?: string;
   readonly logMaxBytes?: number;
   readonly logMaxFiles?: number;
+  readonly logLineMax?: number;
+  readonly logDropReturns?: number;
   readonly flags?: number;
   /** Records between spawn and the last ones. */
   readonly inside?: readonly PlanRecord[];
@@ -96,6 +98,8 @@ export function plainPlan(dir: string, argv: readonly string[], options: PlanOpt
         log: options.log ?? '',
         logMaxBytes: options.logMaxBytes ?? 0,
         logMaxFiles: options.logMaxFiles ?? 1,
+        logLineMax: options.logLineMax ?? 16_384,
+        logDropReturns: options.logDropReturns ?? 0,
       },
       ...processRecords(argv, options),
     ],

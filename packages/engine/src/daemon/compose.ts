@@ -254,7 +254,7 @@ function containerBackend(
     root,
     rootParent: containingMount(root),
     run,
-    logLimits: config.log,
+    logLimits: { ...config.log, podLineMax: config.cri.maxLogLineSize },
     readFile: (layers, file) => readFileInLayers(layers, file, 4 << 20),
     walk: walkLayers,
   };

@@ -22,6 +22,10 @@ export interface ShimFacts {
   /** Bytes; 0 is no limit. */
   readonly logMaxBytes: number;
   readonly logMaxFiles: number;
+  /** Bytes of a line that are kept together. Default: 16384. */
+  readonly logLineMax?: number;
+  /** Whether a carriage return before the newline is left out, as terminals have it. Default: false. */
+  readonly logDropsReturns?: boolean;
 }
 
 /** The processor kinds that Berth runs on, by Node's names. */

@@ -9,6 +9,7 @@ import { joinPidRecords, spawnFlags } from './namespace.ts';
 import { cacheRecords } from './resctrl.ts';
 import type { StartParts } from './start-part.ts';
 import { stdioRecord } from './stdio.ts';
+import { shimRecord } from './shim-record.ts';
 import { onHost } from './step.ts';
 import { hasTimeOffsets } from './time-offset.ts';
 import { isJoinedEarly, joinEarlyRecords, mapRecords } from './user-namespace.ts';
@@ -51,8 +52,7 @@ export function hostTrack(parts: StartParts): PlanRecord[] {
 /** The daemon's shim listens and logs; that of a bare runtime is gone before anybody could ask. */
 function shimRecords({ shim }: HostFacts): PlanRecord[] {
   if (shim === undefined) return [];
-  const { log, logMaxBytes, logMaxFiles, socket, journal } = shim;
-  return [onHost('shim', { socket, journal, log, logMaxBytes, logMaxFiles })];
+  return [shimRecord(shim)];
 }
 
 interface CgroupSteps {

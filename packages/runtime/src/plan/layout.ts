@@ -6,7 +6,11 @@
  */
 export const layout = {
   // Set-up of the shim itself (host track, first plan only).
-  shim: { code: 1, numbers: ['logMaxBytes', 'logMaxFiles'], strings: ['socket', 'journal', 'log'] },
+  shim: {
+    code: 1,
+    numbers: ['logMaxBytes', 'logMaxFiles', 'logLineMax', 'logDropReturns'],
+    strings: ['socket', 'journal', 'log'],
+  },
   stdio: { code: 2, numbers: ['stdin', 'terminal'], strings: [] },
   // Host track: before and beside the container process.
   cgroup_create: { code: 3, numbers: [], strings: ['path'] },

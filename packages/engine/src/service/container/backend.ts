@@ -25,8 +25,8 @@ export interface ContainerBackend {
   /** The mount point that holds `root`. */
   readonly rootParent: string;
   readonly run: string;
-  /** Limits of a container's log: bytes of a file, and how many files. */
-  readonly logLimits: { readonly maxBytes: number; readonly maxFiles: number };
+  /** Limits of a container's log: bytes of a file, and how many files; where lines are split in the logs of pods. */
+  readonly logLimits: { readonly maxBytes: number; readonly maxFiles: number; readonly podLineMax: number };
   /** A file of a snapshot as the container will see it, read without mounting; undefined when absent. */
   readonly readFile: (layers: readonly string[], path: string) => Uint8Array | undefined;
   /** All that the layers show, top layer first, without a mount. */

@@ -5,9 +5,9 @@ import { backgroundContext } from '@berth/model/context';
 import { errnoName } from '@berth/model/error';
 import type { RuntimeSpec } from '@berth/model/runtime-spec';
 import type { ContainerBackend } from './backend.ts';
-import { ownRuntime, placeOf } from './places.ts';
+import { cgroupPathOf, ownRuntime, placeOf } from './places.ts';
 
-/** In the run folder of a container that another runtime than ours runs: what must be known to clean up behind it. */
+/** In the run folder of a container: what must be known to clean up behind it when its record is not there. */
 const noteFile = 'runtime.json';
 
 interface Note {
@@ -16,9 +16,13 @@ interface Note {
   readonly cgroupsPath: string;
 }
 
-/** Written before the runtime is called. Our own runtime leaves nothing but cgroups, which are found by their names. */
-export function noteRuntime(run: string, note: Note): void {
-  if (note.runtime !== ownRuntime) writeFileSync(path.join(run, noteFile), JSON.stringify(note), { mode: 0o600 });
+/**
+ * Written before the runtime is called. Our own runtime leaves nothing but cgroups, which are found by their names where
+ * they are below the engine's own.
+ */
+export function noteRuntime(backend: ContainerBackend, run: string, note: Note): void {
+  const isFound = note.runtime === ownRuntime && note.cgroupsPath === cgroupPathOf(backend, note.id);
+  if (!isFound) writeFileSync(path.join(run, noteFile), JSON.stringify(note), { mode: 0o600 });
 }
 
 /** Has the runtime of a container without a record delete it. */

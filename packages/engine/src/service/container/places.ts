@@ -52,7 +52,7 @@ export interface PlaceParts {
   readonly stdin: boolean;
   /** False: `spec.root.path` is used as it is. Default: true. */
   readonly hasSnapshot?: boolean;
-  /** Where to log without a limit; empty: nowhere. Default: the engine's own file and limits. */
+  /** Where to log as Kubernetes has it, without a limit; empty: nowhere. Default: the engine's own file and limits. */
   readonly log?: string;
 }
 
@@ -60,11 +60,11 @@ export interface PlaceParts {
 export function placeOf(backend: ContainerBackend, parts: PlaceParts): ContainerPlace {
   const { id, spec, stdin, hasSnapshot = true, log } = parts;
   const { run, socket, journal, log: ownLog } = foldersOf(backend, id);
-  const { maxBytes, maxFiles } = backend.logLimits;
+  const { maxBytes, maxFiles, podLineMax } = backend.logLimits;
   const logging =
     log === undefined
       ? { log: ownLog, logMaxBytes: maxBytes, logMaxFiles: maxFiles }
-      : { log, logMaxBytes: 0, logMaxFiles: 1 };
+      : { log, logMaxBytes: 0, logMaxFiles: 1, logLineMax: podLineMax, logDropsReturns: true };
   const place = { id, spec, bundle: run, folder: run, stdin, shim: { socket, journal, ...logging } };
   if (!hasSnapshot) return place;
   const hostTarget = path.join(backend.root, 'mounts', path.basename(run));

@@ -71,7 +71,7 @@ async function launch(
   rmSync(run, { recursive: true, force: true });
   mkdirSync(run, { recursive: true, mode: 0o700 });
   const { runtime = ownRuntime, spec } = entry.record;
-  noteRuntime(run, { id: entry.id, runtime, cgroupsPath: spec.linux.cgroupsPath ?? '' });
+  noteRuntime(backend, run, { id: entry.id, runtime, cgroupsPath: spec.linux.cgroupsPath ?? '' });
   task.connect(backend.launcher, attach);
   const plan = await compilePlan(backend, context, { entry, size: attach?.size }).catch(async (error: unknown) => {
     await task.release();

@@ -68,6 +68,8 @@ export interface PodRecord {
   /** The pod's own network namespace as a path, empty with the host's. */
   readonly netns: string;
   readonly network?: PodAddresses;
+  /** The topmost cgroup that was made because the pod's parent was not there; absent: none. It goes with the pod. */
+  readonly madeCgroup?: string;
   /** Whether some client was given its id; until then the next call of the same name and configuration is. */
   readonly handed?: boolean;
 }

@@ -2,6 +2,7 @@ import { backgroundContext } from '@berth/model/context';
 import type { ContainerEntry } from '../container/entry.ts';
 import { removeContainer } from '../container/remove.ts';
 import type { PodBackend } from './backend.ts';
+import { removeMadeCgroup } from './cgroup-parent.ts';
 import type { PodEntry } from './entry.ts';
 import { removePodFiles } from './files.ts';
 import { sandboxName } from './name.ts';
@@ -15,9 +16,11 @@ export async function removePod(backend: PodBackend, pod: PodEntry): Promise<voi
     await pod.close();
     await Promise.all([...pod.containers].map((container) => remove(backend, container)));
     if (pod.sandbox !== undefined) await remove(backend, pod.sandbox);
+    const { config, madeCgroup } = pod.record;
+    await removeMadeCgroup(backend.containers.cgroups, config, madeCgroup);
     await removePodFiles(backend.containers, pod.id);
     await backend.pods.delete(pod);
-    backend.podNames.release(`${pod.namespace}/${sandboxName(pod.record.config.metadata)}`);
+    backend.podNames.release(`${pod.namespace}/${sandboxName(config.metadata)}`);
     if (!pod.isHidden) backend.events.tell('deleted', pod.id, pod);
   });
 }

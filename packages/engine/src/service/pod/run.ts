@@ -9,6 +9,7 @@ import { newContainerId } from '../container/name.ts';
 import { startContainer } from '../container/start.ts';
 import { attachmentOf, isInHostNetwork, isInUserNamespace } from './attachment.ts';
 import { type PodBackend, withoutClient } from './backend.ts';
+import { cgroupMadeFor } from './cgroup-parent.ts';
 import type { PodAddresses } from './contract.ts';
 import { PodEntry } from './entry.ts';
 import { makePodFiles } from './files.ts';
@@ -91,6 +92,7 @@ async function bringUp(backend: PodBackend, context: CallContext, { pod, handler
   const { config } = pod.record;
   const isHost = isInHostNetwork(config);
   const isOwner = isInUserNamespace(config) && !isHost;
+  pod.change({ madeCgroup: cgroupMadeFor(containers.cgroups, config) });
   if (!isHost && !isOwner) pod.change({ netns: namespaces.create(pod.id) });
   await Promise.all([pods.add(pod), makePodFiles(containers, { id: pod.id, config })]);
   const sandbox = await addSandbox(backend, context, { pod, handler });

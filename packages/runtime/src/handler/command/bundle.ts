@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { BerthError } from '@berth/model/error';
 import type { Integer64, ProcessSpec, RuntimeSpec } from '@berth/model/runtime-spec';
+import { ownCapabilities } from '../../compile/own-capabilities.ts';
 import type { CommandFeatures } from './features.ts';
 
 /** The spec's file in a bundle. */
@@ -10,7 +12,8 @@ export const bundleFile = 'config.json';
 /** Writes the bundle's config.json for a runtime with these features. */
 export async function writeBundle(bundle: string, spec: RuntimeSpec, features: CommandFeatures): Promise<void> {
   await mkdir(bundle, { recursive: true, mode: 0o700 });
-  const text = JSON.stringify(adapt(spec, features), plainInteger);
+  const process = withPossibleScore(spec.process);
+  const text = JSON.stringify(adapt({ ...spec, process }, features), plainInteger);
   await writeFile(path.join(bundle, bundleFile), text, { mode: 0o600 });
 }
 
@@ -53,6 +56,16 @@ function withWholeLimits(process: ProcessSpec): ProcessSpec {
   const whole = (limit: Integer64) => (limit === -1 || limit === -1n ? noLimit : limit);
   return { ...process, rlimits: rlimits.map((one) => ({ ...one, soft: whole(one.soft), hard: whole(one.hard) })) };
 }
+
+/** runc fails where it may not lower the score, proc_pid_oom_score_adj(5): a wrong one is no reason not to start. */
+function withPossibleScore(process: ProcessSpec): ProcessSpec {
+  const { oomScoreAdj } = process;
+  if (oomScoreAdj === undefined || (ownCapabilities() & capSysResource) !== 0n) return process;
+  const least = Number(readFileSync('/proc/self/oom_score_adj', 'utf8'));
+  return { ...process, oomScoreAdj: Math.max(oomScoreAdj, least) };
+}
+
+const capSysResource = 1n << 24n;
 
 /** RLIM64_INFINITY. */
 const noLimit = 2n ** 64n - 1n;

@@ -1,4 +1,5 @@
 import { isScope } from '../../cgroup/spec-place.ts';
+import { shimRecord } from '../../compile/shim-record.ts';
 import { list, onHost } from '../../compile/step.ts';
 import { askToken } from '../../plan/ask-token.ts';
 import type { Plan, PlanRecord } from '../../plan/record.ts';
@@ -23,9 +24,8 @@ export function startRecords(
   const files = commandFiles(folder);
   const terminal = spec.process.terminal === true;
   const words = { id, bundle, files, terminal, systemd: isScope(spec.linux.cgroupsPath ?? '') };
-  const { socket, journal, log, logMaxBytes, logMaxFiles } = shim;
   const records: PlanRecord[] = [
-    onHost('shim', { socket, journal, log, logMaxBytes, logMaxFiles }),
+    shimRecord(shim),
     ...stdioRecords(files, { stdin, terminal }),
     ...(root === undefined ? [] : rootMountRecords(rootMounts, root.hostTarget)),
     program(createArguments(options, words)),

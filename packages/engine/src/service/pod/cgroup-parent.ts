@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { errnoName } from '@berth/model/error';
+import type { PodConfig } from '@berth/model/pod-config';
+import { type CgroupLayout, cgroupFolders } from '@berth/runtime/cgroup/layout';
+
+/**
+ * The topmost cgroup that comes into being only with this pod, because its client has not made the pod's parent; empty
+ * for none. kubelet makes its pods' cgroups and wants them to stay; who does not make them does not take them away.
+ */
+export function cgroupMadeFor(layout: CgroupLayout, { cgroupParent }: PodConfig): string {
+  // Slices of systemd go by themselves.
+  if (cgroupParent === '' || cgroupParent.endsWith('.slice')) return '';
+  let made = '';
+  for (let path = posix.join('/', cgroupParent); path !== '/'; path = posix.dirname(path)) {
+    if (cgroupFolders(layout, path).some((folder) => existsSync(folder))) break;
+    made = path;
+  }
+  return made;
+}
+
+/** Removes what was made for the pod, from its parent up; what others use by now stays. */
+export async function removeMadeCgroup(
+  layout: CgroupLayout,
+  { cgroupParent }: PodConfig,
+  made: string | undefined,
+): Promise<void> {
+  if (made === undefined || made === '') return;
+  for (let path = posix.join('/', cgroupParent); path.startsWith(made); path = posix.dirname(path)) {
+    await Promise.all(cgroupFolders(layout, path).map(removeEmpty));
+  }
+}
+
+async function removeEmpty(folder: string): Promise<void> {
+  try {
+    await rmdir(folder);
+  } catch (error) {
+    if (!['ENOENT', 'EBUSY', 'ENOTEMPTY'].includes(errnoName(error) ?? '')) throw error;
+  }
+}
