@@ -86,7 +86,7 @@ function statsParts({ root }: DaemonConfig, { backend, stores }: PodEngineParts,
     cgroups: backend.cgroups,
     cgroupPathOf: (id: string) => registry.member(id)?.container.record.spec.linux.cgroupsPath,
     snapshots: stores.snapshots,
-    mountpoint: path.join(root, 'snapshots'),
+    mountpoint: root,
   };
 }
 
