@@ -34,8 +34,11 @@ export class CriImages implements AsyncDisposable {
   }
 
   static async start(): Promise<CriImages> {
-    const registry = await Registry.start();
-    return new CriImages(registry, await Registry.start({ root: registry.root, htpasswd: credentials }));
+    await using parts = new AsyncDisposableStack();
+    const registry = parts.use(await Registry.start());
+    const guarded = await Registry.start({ root: registry.root, htpasswd: credentials });
+    parts.move();
+    return new CriImages(registry, guarded);
   }
 
   /** A reference to one of the images that are named above, once the registry has it. */

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Containerd } from '../bench/peer/containerd.ts';
 import { findPeer } from '../bench/peer/packages.ts';
 import { CriImages } from './cri-images.ts';
 import { pluginFolder, writeNetwork } from './cri-network.ts';
 import { Engine, whySkipped } from './engine.ts';
-import { assertNothingLeft, type Belongings, belongings } from './leaks.ts';
+import { belongings } from './leaks.ts';
+import { eventPatience } from './patience.ts';
 import { whyNoRegistry } from './registry.ts';
 import { mountsBelow } from './sweep.ts';
 
@@ -36,14 +38,16 @@ export const whyNoContainerdTarget: string | false =
 
 /** Debian's containerd. */
 export async function containerdTarget(): Promise<CriTarget> {
-  const images = await CriImages.start();
+  await using parts = new AsyncDisposableStack();
+  const images = parts.use(await CriImages.start());
   const pause = await images.reference('pause');
-  const homes: string[] = [];
-  const config = (home: string) => (homes.push(home), containerdConfig(home, pause));
+  let home = '';
+  const config = (folder: string) => containerdConfig((home = folder), pause);
   const containerd = await Containerd.start(undefined, { cri: true, config });
   assert.ok(containerd !== undefined, 'containerd does not start');
+  parts.use(containerd);
   const version = /Server:\s+Version:\s+v?(\d+)\.(\d+)/.exec(await containerd.expect(['version']));
-  const [home = ''] = homes;
+  const all = parts.move();
   return {
     name: 'containerd',
     socket: containerd.socket,
@@ -55,21 +59,20 @@ export async function containerdTarget(): Promise<CriTarget> {
       const left = mountsBelow(home).filter((mount) => mount.includes('.v1.cri/') || mount.includes('/netns/'));
       assert.deepEqual([...left, ...addressesIn(home)], [], 'left behind');
     },
-    [Symbol.asyncDispose]: async () => {
-      await containerd[Symbol.asyncDispose]();
-      await images[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: async () => await all.disposeAsync(),
   };
 }
 
 /** A `berthd` of the test's own. */
 export async function berthTarget(): Promise<CriTarget> {
-  const images = await CriImages.start();
+  await using parts = new AsyncDisposableStack();
+  const images = parts.use(await CriImages.start());
   const home = mkdtempSync('/tmp/bt-cri-');
+  parts.defer(() => rmSync(home, { recursive: true, force: true }));
   const config = path.join(home, 'berthd.toml');
   writeFileSync(config, berthConfig(home));
-  const engine = await Engine.start({ env: { BERTH_CONFIG: config } });
-  let before: Belongings | undefined = belongings(engine);
+  const engine = parts.use(await Engine.start({ env: { BERTH_CONFIG: config } }));
+  const all = parts.move();
   return {
     name: 'berthd',
     socket: engine.socket,
@@ -79,18 +82,24 @@ export async function berthTarget(): Promise<CriTarget> {
     restart: async () => {
       await engine.kill9();
       await engine.launch();
-      before = undefined;
     },
     assertNothingLeft: async () => {
-      if (before !== undefined) await assertNothingLeft(engine, before);
+      assert.deepEqual(await podThings(engine), [], 'left behind');
       assert.deepEqual(addressesIn(home), [], 'left behind');
     },
-    [Symbol.asyncDispose]: async () => {
-      await engine[Symbol.asyncDispose]();
-      await images[Symbol.asyncDispose]();
-      rmSync(home, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: async () => await all.disposeAsync(),
   };
+}
+
+/** What of an engine is a pod's: all processes, mounts and cgroups, once they had time to go. Images stay. */
+async function podThings(engine: Engine): Promise<string[]> {
+  let left: string[] = [];
+  for (const deadline = Date.now() + eventPatience; Date.now() < deadline; await sleep(50)) {
+    const { process = [], mount = [], cgroup = [] } = belongings(engine);
+    left = [...process, ...mount, ...cgroup];
+    if (left.length === 0) return left;
+  }
+  return left;
 }
 
 function containerdConfig(home: string, pause: string): string {

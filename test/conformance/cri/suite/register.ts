@@ -34,22 +34,22 @@ export interface Suite {
 export async function registerSuite({ name, skip, open }: Suite): Promise<void> {
   const topics = await allCases();
   describe(`${name} conforms to the CRI`, { skip }, () => {
-    let target: CriTarget;
-    let client: CriClient;
+    let target: CriTarget | undefined;
+    let client: CriClient | undefined;
     before(async () => {
       enterOwnNetwork();
       target = await open();
       client = await CriClient.open(target.socket);
     });
     after(async () => {
-      await client[Symbol.asyncDispose]();
-      await target[Symbol.asyncDispose]();
+      await client?.[Symbol.asyncDispose]();
+      await target?.[Symbol.asyncDispose]();
     });
     describe('cases', { concurrency }, () => {
       for (const [topic, cases] of topics)
-        for (const each of cases) it(`${topic}: ${each.name}`, (context) => runCase(each, { target, client, context }));
+        for (const each of cases) it(`${topic}: ${each.name}`, (context) => runCase(each, { target: target!, client: client!, context }));
     });
-    it('nothing is left of all pods', async () => await target.assertNothingLeft());
+    it('nothing is left of all pods', async () => await target!.assertNothingLeft());
   });
 }
 
