@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Log } from '@berth/model/context';
 import type { RuntimeHandler } from '@berth/runtime/handler/contract';
@@ -13,6 +14,7 @@ import { createHostImages } from '#service/image/host-images';
 import { networkNamespaces } from '#service/network/namespaces';
 import { openPodNetwork } from '#service/network/open';
 import { createImageVolumes } from '#service/pod/image-volume/image-volumes';
+import { podFolders } from '#service/pod/files';
 import { createPodServices } from '#service/pod/pods';
 import { createPodPorts } from '#service/pod/port-forward';
 import { PodRegistry } from '#service/pod/registry';
@@ -44,6 +46,7 @@ export async function composePods(
   const { backend, stores, images, transfers, containers, execs, log } = parts;
   const { root, run, cri } = config;
   const state = path.join(root, 'network');
+  for (const folder of Object.values(podFolders(config))) await mkdir(folder, { recursive: true, mode: 0o711 });
   const network = cleanup.use(await openPodNetwork({ ...config.network, state, launcher: backend.launcher }, log));
   const registry = new PodRegistry(stores.metadata, log);
   const services = cleanup.use(
