@@ -1,5 +1,14 @@
 /** What the lifecycle suite of runtime handlers runs on: a launcher, a busybox root, folders and cgroups of its own. */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { backgroundContext } from '@berth/model/context';
 import { ContainerCgroup } from '@berth/runtime/cgroup/container-cgroup';
@@ -10,6 +19,7 @@ import { CommandHandler } from '@berth/runtime/handler/command/handler';
 import type { RuntimeHandler } from '@berth/runtime/handler/contract';
 import type { SuiteRuntime } from '@berth/runtime/handler/suite-place';
 import { Launcher } from '@berth/runtime/shim/launcher';
+import { cgroupFoldersOf } from '../harness/cgroup-folders.ts';
 
 const project = path.join(import.meta.dirname, '../..');
 const launcherProgram = path.join(project, 'build/native/berth-launcher');
@@ -35,6 +45,8 @@ export async function whyNotCommand(name: string, binary: string): Promise<strin
     return (error as Error).message;
   } finally {
     await new ContainerCgroup(cgroups, cgroupParent).remove();
+    // Runtimes make it in the unified hierarchy of a hybrid machine too.
+    for (const left of cgroupFoldersOf({ cgroupParent }).toReversed()) rmdirSync(left);
   }
 }
 
