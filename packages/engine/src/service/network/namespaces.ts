@@ -11,10 +11,8 @@ import type { NetworkNamespaces } from './contract.ts';
 
 /** Those below `folder`, which is for them alone: what is found there is ours. */
 export function networkNamespaces(folder: string): NetworkNamespaces {
-  const place = (name: string) => {
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
-    return path.join(folder, name);
-  };
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const place = (name: string) => path.join(folder, name);
   return {
     create: (name) => made(place(name), makeNamespaceFile),
     keep: (name, pid) => made(place(name), (file) => keepNamespaceFile(file, pid)),

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseRanges } from '@berth/model/address-range';
 import type { CallContext, Log } from '@berth/model/context';
@@ -17,6 +18,8 @@ import { Turns } from './turns.ts';
 /** The network of pods: by CNI where that is configured, else by the bridge that is built in, if the settings say so. */
 export function openPodNetwork(settings: PodNetworkSettings, log: Log): Promise<PodNetwork> {
   const { state, confFolder, binFolders, launcher, cacheFolder = path.join(state, 'cni') } = settings;
+  for (const folder of [path.join(cacheFolder, 'results'), leasesFolder(state)])
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
   const ranges = new PodRanges(state);
   const cni = new CniNetwork({
     confFolder,
@@ -31,17 +34,21 @@ export function openPodNetwork(settings: PodNetworkSettings, log: Log): Promise<
 
 /** Also when it is off: pods that it has from before have to be taken off it. */
 function openBridge(settings: PodNetworkSettings, ranges: PodRanges, log: Log): BridgeNetwork {
-  const { builtin, bridge, subnet, state, launcher } = settings;
+  const { builtin, bridge, subnet, state, launcher, filter } = settings;
   const own = parseRanges(subnet);
-  const program = findFilter();
+  const program = findFilter(filter === undefined ? ['nft', 'iptables'] : [filter]);
   return new BridgeNetwork({
     bridge,
     ranges: () => (ranges.current.length > 0 ? ranges.current : own),
-    folder: path.join(state, 'bridge'),
+    folder: leasesFolder(state),
     isOn: builtin,
     filter: program === undefined ? undefined : packetFilter(program, launcher),
     log,
   });
+}
+
+function leasesFolder(state: string): string {
+  return path.join(state, 'bridge');
 }
 
 interface Choice {

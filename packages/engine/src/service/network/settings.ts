@@ -1,3 +1,4 @@
+import type { FilterProgram } from './bridge/packet-filter.ts';
 import type { Launcher } from '@berth/runtime/shim/launcher';
 
 /** `[network]` of the configuration. */
@@ -21,6 +22,8 @@ export interface NetworkSettings {
 export interface PodNetworkSettings extends NetworkSettings {
   /** Folder of this engine for what must outlive a reboot: attachments, addresses that are given out. */
   readonly state: string;
+  /** Makes the built-in bridge's rules; the first that is installed when absent. */
+  readonly filter?: FilterProgram;
   /** Forks the plugins. */
   readonly launcher: Launcher;
 }

@@ -35,7 +35,7 @@ export class BridgeNetwork implements NetworkPart {
   readonly #options: BridgeOptions;
   readonly #leases: Leases;
   readonly #rules: RuleKeeper | undefined;
-  #made: Promise<LinkFacts> | undefined;
+  #made: Making | undefined;
   /** Whether the device was made here, now or before. */
   #isOurs: boolean;
   /** Devices that are on their way out; their addresses are free when they are gone. */
@@ -125,17 +125,28 @@ export class BridgeNetwork implements NetworkPart {
     await removeDevice(this.#options.bridge);
   }
 
-  /** Made with the first pod, and again when somebody took it away. */
+  /** Made with the first pod, and again when somebody took it away or the ranges are others. */
   async #bridge(): Promise<LinkFacts> {
-    const { bridge } = this.#options;
-    if (this.#made !== undefined && findLink(bridge) === undefined) this.#made = undefined;
-    const made = (this.#made ??= this.#make());
+    const key = this.#ranges();
+    const known = this.#made;
+    const isGone = known?.key !== key || (known.isDone && findLink(this.#options.bridge) === undefined);
+    const made = known === undefined || isGone ? { key, facts: this.#make(), isDone: false } : known;
+    this.#made = made;
     try {
-      return await made;
+      const facts = await made.facts;
+      made.isDone = true;
+      return facts;
     } catch (error) {
       if (this.#made === made) this.#made = undefined;
       throw error;
     }
+  }
+
+  #ranges(): string {
+    return this.#options
+      .ranges()
+      .map(({ text }) => text)
+      .join(',');
   }
 
   async #make(): Promise<LinkFacts> {
@@ -143,11 +154,7 @@ export class BridgeNetwork implements NetworkPart {
     this.#isOurs = true;
     const facts = await ensureBridge(bridge, ranges());
     await this.#rules?.bring();
-    log.info(`bridge ${bridge} is up`, {
-      ranges: ranges()
-        .map(({ text }) => text)
-        .join(','),
-    });
+    log.info(`bridge ${bridge} is up`, { ranges: this.#ranges() });
     return facts;
   }
 
@@ -181,6 +188,13 @@ export class BridgeNetwork implements NetworkPart {
   #warn(error: unknown): void {
     this.#options.log.warn(`a pod's device is not taken off the bridge: ${asError(error).message}`);
   }
+}
+
+interface Making {
+  /** The ranges. */
+  readonly key: string;
+  readonly facts: Promise<LinkFacts>;
+  isDone: boolean;
 }
 
 /** At most 15 bytes (net/if.h, IFNAMSIZ). */

@@ -23,7 +23,7 @@ export interface PacketFilter {
 export type FilterProgram = 'nft' | 'iptables';
 
 /** nft first: it has tables for each owner, and replaces one in a single step. Undefined where there is neither. */
-export function findFilter(choices: readonly FilterProgram[] = ['nft', 'iptables']): FilterProgram | undefined {
+export function findFilter(choices: readonly FilterProgram[]): FilterProgram | undefined {
   return choices.find((name) => locate(name) !== undefined);
 }
 

@@ -31,10 +31,10 @@ export class ResultCache {
   }
 
   write(attachment: CachedAttachment): void {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     const file = this.#file(attachment);
     // Under another name first: half a file would hide what has to be undone. The dot keeps it out of `list`.
     const draft = path.join(this.#folder, `.${path.basename(file)}`);
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     writeFileSync(draft, JSON.stringify(attachment), { mode: 0o600 });
     renameSync(draft, file);
   }
