@@ -6,7 +6,7 @@ const defaultLimit = 256 * 1024;
  * It ends where `end` was called, also for what was pushed before that and not read yet.
  */
 export class ByteQueue implements AsyncIterable<Uint8Array> {
-  readonly #limit: number;
+  #limit: number;
   #parts: Uint8Array[] = [];
   #size = 0;
   #isEnded = false;
@@ -34,6 +34,12 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
     this.#isEnded = true;
     this.#more?.();
     // Who pushes has nothing more to wait for: what is here is all there will be.
+    this.#release();
+  }
+
+  /** Whoever pushes is held back no longer: little can come any more, and none of it shall be lost. */
+  unbound(): void {
+    this.#limit = Infinity;
     this.#release();
   }
 

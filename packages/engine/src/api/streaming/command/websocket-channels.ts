@@ -49,6 +49,7 @@ class WebSocketChannels implements CommandChannels {
     this.#protocol = protocol;
     this.#channels = openChannels(webSocket, protocol);
     if (session.stdin) this.stdin = this.#input;
+    webSocket.gone.addEventListener('abort', () => this.#input.unbound());
   }
 
   /** Clients wait for a first message, which says nothing but that the connection is there. */

@@ -35,6 +35,7 @@ export async function serveWebSocketForward(
       return read === undefined ? undefined : inputs[read.channel / 2]?.push(read.bytes);
     })
     .finally(() => inputs.forEach((input) => input.end()));
+  webSocket.gone.addEventListener('abort', () => inputs.forEach((input) => input.unbound()));
   const lines = session.ports.map((port, index) => ({ port, index, input: inputs[index] as ByteQueue }));
   await Promise.all(lines.map((line) => forward(session, line, { channels, gone: webSocket.gone })));
   webSocket.close();

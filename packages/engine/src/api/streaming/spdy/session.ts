@@ -45,7 +45,9 @@ export class SpdySession {
     this.#onStream = onStream;
     // As many wait for room as there are streams.
     connection.setMaxListeners(0);
-    connection.once('close', () => this.#end());
+    connection.once('close', () => {
+      for (const stream of this.#streams.values()) stream.input.unbound();
+    });
   }
 
   /** Aborted when the client is gone, or has broken the protocol. */
