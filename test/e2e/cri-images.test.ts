@@ -7,7 +7,9 @@ import { ImageService } from '@berth/wire/gen/cri/v1/api_pb';
 import { CriClient } from '../harness/cri-client.ts';
 import { credentials, CriImages, type FreshImage } from '../harness/cri-images.ts';
 import { Engine, whySkipped } from '../harness/engine.ts';
+import { testImage } from '../harness/images.ts';
 import { whyNoRegistry } from '../harness/registry.ts';
+import { seed, seedIndex } from './registry-image.ts';
 import { SlowRegistry } from './slow-registry.ts';
 
 const kindOf = (kind: ErrorKind) => (error: unknown) => isKind(error, kind);
@@ -99,6 +101,26 @@ describe('images over the CRI', { skip: whySkipped || whyNoRegistry }, () => {
     assert.deepEqual((await cri.images.listImages({ filter: { image: { image: 'absent:1' } } })).images, []);
   });
 
+  test('a manifest and an index that has it are one image', async () => {
+    const image = testImage({ run: { Labels: { of: 'an index' } } });
+    const platform = { os: 'linux', architecture: process.arch === 'arm64' ? 'arm64' : 'amd64' };
+    const manifest = await seed(images.registry, 'both:plain', image);
+    const index = await seedIndex(images.registry, 'both:index', [{ image, platform }]);
+    const repository = `${images.registry.host}/both`;
+    const id = image.config.digest;
+    for (const tag of ['plain', 'index']) assert.equal(await pull(`${repository}:${tag}`), id);
+    for (const ref of [id, id.slice(7, 30), `${repository}:plain`, `${repository}@${index}`]) {
+      const found = await look(ref);
+      assert.equal(found?.id, id, ref);
+      assert.deepEqual(found.repoTags.toSorted(), [`${repository}:index`, `${repository}:plain`]);
+      const digests = [`${repository}@${index}`, `${repository}@${manifest}`];
+      assert.deepEqual(found.repoDigests.toSorted(), digests.toSorted());
+    }
+    assert.equal((await cri.images.listImages()).images.filter((one) => one.id === id).length, 1);
+    await remove(`${repository}:index`);
+    assert.equal(await look(`${repository}:plain`), undefined);
+  });
+
   test('an image that was pulled by digest has no tag', async () => {
     const { repository, digest, configDigest } = await images.fresh();
     assert.equal(await pull(`${repository}@${digest}`), configDigest);
@@ -188,7 +210,9 @@ describe('images over the CRI', { skip: whySkipped || whyNoRegistry }, () => {
     assert.equal((await fetch(`${registry.url}/v2/${name}/manifests/1`, put)).status, 201);
     assert.equal(await pull(`${first.repository}:1`), second.configDigest);
     assert.equal((await look(`${first.repository}:1`))?.id, second.configDigest);
-    assert.deepEqual((await look(first.configDigest))?.repoTags, []);
+    const old = await look(`${first.repository}@${first.digest}`);
+    assert.equal(old?.id, first.configDigest);
+    assert.deepEqual([old.repoTags, old.repoDigests], [[], [`${first.repository}@${first.digest}`]]);
     await remove(first.configDigest);
     assert.equal((await look(second.configDigest))?.id, second.configDigest);
   });

@@ -1,6 +1,6 @@
 import type { CallContext } from '@berth/model/context';
 import type { Digest } from '@berth/model/digest';
-import { isKind } from '@berth/model/error';
+import { BerthError, isKind } from '@berth/model/error';
 import { parseImageConfig } from '@berth/model/image-config';
 import type { Descriptor } from '@berth/model/manifest';
 import { isIndexType } from '@berth/model/media-type';
@@ -13,14 +13,19 @@ import { findImage } from './find.ts';
 import { imageNames } from './image-names.ts';
 import { type Looker, lookAtAll, lookAtOne, unlessGone, unpackedSize } from './looker.ts';
 import { removeHostImage } from './remove-host-image.ts';
+import { sourceRepositories } from './source-label.ts';
 
 export function createHostImages(backend: ImageBackend): HostImages {
   return {
     list: (context) => listHostImages(backend, context),
-    find: (context, ref) => findHostImage(backend, context, ref),
+    find: async (context, ref) => {
+      const looker = lookAtOne(backend, context);
+      const parts = await findParts(looker, context, ref);
+      return parts === undefined ? undefined : await hostImage(looker, context, parts);
+    },
     remove: async (context, ref) => {
-      const image = await findHostImage(backend, context, ref);
-      if (image !== undefined) await removeHostImage(backend, context, image.id);
+      const parts = await findParts(lookAtOne(backend, context), context, ref);
+      if (parts !== undefined) await removeHostImage(backend, context, parts.id);
     },
     use: () =>
       backend.metadata.read((tx) => {
@@ -33,30 +38,50 @@ export function createHostImages(backend: ImageBackend): HostImages {
 async function listHostImages(backend: ImageBackend, context: CallContext): Promise<HostImage[]> {
   const records = backend.metadata.read((tx) => tx.images.list(context.namespace));
   const looker = lookAtAll(backend, context);
-  const byId = new Map<Digest, { parts: HostParts; records: ImageRecord[] }>();
+  const found = new Map<Digest, FoundParts>();
   for (const group of Map.groupBy(records, ({ target }) => target.digest).values()) {
     context.signal.throwIfAborted();
     const parts = await hostParts(looker, group[0]!.target);
     if (parts === undefined) continue;
-    const known = byId.get(parts.id);
-    if (known === undefined) byId.set(parts.id, { parts, records: group });
-    else known.records.push(...group);
+    const before = found.get(parts.id)?.records ?? [];
+    found.set(parts.id, { ...parts, records: [...before, ...group] });
   }
-  return [...byId.values()].map((found) => hostImage(looker, found.parts, found.records));
+  return await Promise.all([...found.values()].map((parts) => hostImage(looker, context, parts)));
 }
 
-async function findHostImage(backend: ImageBackend, context: CallContext, ref: string): Promise<HostImage | undefined> {
-  try {
-    const { records } = await findImage(backend, context, ref);
-    const looker = lookAtOne(backend, context);
-    const parts = await hostParts(looker, records[0].target);
-    if (parts === undefined) return undefined;
-    const all = backend.metadata.read((tx) => tx.images.byConfig(context.namespace, parts.id));
-    return hostImage(looker, parts, all.length === 0 ? records : all);
-  } catch (error) {
-    if (isKind(error, 'not_found')) return undefined;
-    throw error;
+/** With all names of all its targets. @throws invalid_argument (`ambiguous_id`) */
+async function findParts(looker: Looker, context: CallContext, ref: string): Promise<FoundParts | undefined> {
+  const { metadata } = looker.backend;
+  const found = new Map<Digest, HostParts>();
+  for (const target of await targetsOf(looker.backend, context, ref)) {
+    const parts = await hostParts(looker, target);
+    if (parts !== undefined) found.set(parts.id, parts);
   }
+  const [parts, other] = found.values();
+  if (parts === undefined) return undefined;
+  if (other === undefined) {
+    return { ...parts, records: metadata.read((tx) => tx.images.byConfig(context.namespace, parts.id)) };
+  }
+  throw new BerthError('invalid_argument', `several images have ids that start with ${ref}`, {
+    code: 'ambiguous_id',
+    hint: 'give more characters of the id',
+  });
+}
+
+/** One image may have several targets: its manifest in two forms, or beside an index that has it too. */
+async function targetsOf(backend: ImageBackend, context: CallContext, ref: string): Promise<readonly Descriptor[]> {
+  try {
+    return [(await findImage(backend, context, ref)).records[0].target];
+  } catch (error) {
+    if (isKind(error, 'not_found')) return [];
+    if (!(error instanceof BerthError) || error.code !== 'ambiguous_id') throw error;
+  }
+  const start = ref.startsWith('sha256:') ? ref : `sha256:${ref}`;
+  const records = backend.metadata.read(({ images }) => [
+    ...images.byTarget(context.namespace, start),
+    ...images.byConfig(context.namespace, start),
+  ]);
+  return [...new Map(records.map(({ target }) => [target.digest, target])).values()];
 }
 
 /** What is behind a target for this machine. */
@@ -66,6 +91,10 @@ interface HostParts {
   readonly config: ConfigFacts;
   /** Documents and layers. */
   readonly blobs: readonly Digest[];
+}
+
+interface FoundParts extends HostParts {
+  readonly records: readonly ImageRecord[];
 }
 
 /** Undefined when the target is nothing that this machine can run, or is not here. */
@@ -90,19 +119,33 @@ async function treeOf({ backend, read, size }: Looker, target: Descriptor): Prom
   return size(target.digest) === undefined ? undefined : await unlessGone(backend.facts.tree(read, target));
 }
 
-function hostImage(looker: Looker, parts: HostParts, records: readonly ImageRecord[]): HostImage {
-  const { id, descriptor, config, blobs } = parts;
+async function hostImage(looker: Looker, context: CallContext, parts: FoundParts): Promise<HostImage> {
+  const { id, descriptor, config, blobs, records } = parts;
   const { tags, digests } = imageNames(records);
   let content = 0;
   for (const digest of new Set(blobs)) content += looker.size(digest) ?? 0;
   return {
     id,
     tags,
-    repoDigests: digests,
+    repoDigests: digests.length > 0 ? digests : await lostDigests(looker.backend, context, records),
     size: content + unpackedSize(looker, [config]),
     user: config.user,
     labels: Object.assign({}, ...records.map(({ labels }) => labels)) as HostImage['labels'],
     chainId: config.chain,
     config: async () => parseImageConfig(await looker.read(descriptor)),
   };
+}
+
+/** Where an image without a name came from: its tag has moved on, and pods may go by its digest still. */
+async function lostDigests(
+  { content }: ImageBackend,
+  context: CallContext,
+  records: readonly ImageRecord[],
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const { target } of records) {
+    const repositories = await sourceRepositories(content, context, target.digest);
+    found.push(...repositories.map((repository) => `${repository}@${target.digest}`));
+  }
+  return [...new Set(found)];
 }

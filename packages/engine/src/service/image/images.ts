@@ -90,7 +90,7 @@ async function shownImage(backend: ImageBackend, context: CallContext, asked: As
 }
 
 async function readyImage(backend: ImageBackend, context: CallContext, ref: string): Promise<ReadyImage> {
-  const { named, records } = await findImage(backend, context, ref);
+  const { named, records } = await findImage(backend, context, ref, 'any');
   const record = named ?? records[0];
   const image = await hostImage(backend, context, { target: record.target, ref });
   const ready = {

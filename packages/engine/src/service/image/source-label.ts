@@ -24,11 +24,30 @@ export async function knownRepositories(
   context: CallContext,
   { digest, host }: { readonly digest: Digest; readonly host: string },
 ): Promise<readonly string[]> {
+  return split((await labelsOf(content, context, digest))[prefix + host] ?? '');
+}
+
+/** All that have it, `docker.io/library/app`. */
+export async function sourceRepositories(
+  content: ContentStore,
+  context: CallContext,
+  digest: Digest,
+): Promise<readonly string[]> {
+  const sources = Object.entries(await labelsOf(content, context, digest)).filter(([label]) =>
+    label.startsWith(prefix),
+  );
+  return sources.flatMap(([label, value]) => split(value).map((path) => `${label.slice(prefix.length)}/${path}`));
+}
+
+async function labelsOf(content: ContentStore, context: CallContext, digest: Digest): Promise<Labels> {
   try {
-    const { labels } = await content.info(context, digest);
-    return (labels[prefix + host] ?? '').split(',').filter((repository) => repository !== '');
+    return (await content.info(context, digest)).labels;
   } catch (error) {
-    if (isKind(error, 'not_found')) return [];
+    if (isKind(error, 'not_found')) return {};
     throw error;
   }
+}
+
+function split(value: string): string[] {
+  return value.split(',').filter((repository) => repository !== '');
 }
