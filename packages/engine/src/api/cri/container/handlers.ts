@@ -1,22 +1,28 @@
-import type { RuntimeService } from '@berth/wire/gen/cri/v1/api_pb';
+import * as wire from '@berth/wire/gen/cri/v1/api_pb';
 import type { RpcHandlers } from '../../rpc/contract.ts';
 import type { CriBackend } from '../backend.ts';
 import { batches } from '../batches.ts';
 import { criContext } from '../context.ts';
+import { encodedList } from '../encoded-items.ts';
 import { badField, requiredText, texts, wholeNumber } from '../field.ts';
 import { containerConfig } from './config.ts';
 import { containerFilter } from './filter.ts';
 import { containerInfo } from './info.ts';
 import { resources } from './resources.ts';
-import { containerItem, containerStatus } from './status.ts';
+import { containerStatus, encodedContainerItem } from './status.ts';
 
 export type ContainerHandlers = LifeHandlers & ViewHandlers & WorkHandlers;
 
 type Backend = Pick<CriBackend, 'podContainers' | 'containers'>;
-type Handlers<K extends keyof RpcHandlers<typeof RuntimeService>> = Pick<RpcHandlers<typeof RuntimeService>, K>;
+type Handlers<K extends keyof RpcHandlers<typeof wire.RuntimeService>> = Pick<
+  RpcHandlers<typeof wire.RuntimeService>,
+  K
+>;
 type LifeHandlers = Handlers<'createContainer' | 'startContainer' | 'stopContainer' | 'removeContainer'>;
 type ViewHandlers = Handlers<'listContainers' | 'streamContainers' | 'containerStatus'>;
 type WorkHandlers = Handlers<'updateContainerResources' | 'reopenContainerLog' | 'execSync' | 'checkpointContainer'>;
+
+const { ListContainersResponseSchema: listed, StreamContainersResponseSchema: streamed } = wire;
 
 /** The methods about containers of pods; those that stream their input and output are in ../streaming. */
 export function containerHandlers(backend: Backend): ContainerHandlers {
@@ -48,11 +54,12 @@ function lifeHandlers({ podContainers }: Backend): LifeHandlers {
 function viewHandlers({ podContainers, containers }: Backend): ViewHandlers {
   return {
     async listContainers(call, { filter }) {
-      return { containers: podContainers.list(criContext(call), containerFilter(filter)).map(containerItem) };
+      const found = podContainers.list(criContext(call), containerFilter(filter));
+      return encodedList(listed, listed.field.containers.number, found.map(encodedContainerItem));
     },
     async *streamContainers(call, { filter }) {
       for (const part of batches(podContainers.list(criContext(call), containerFilter(filter))))
-        yield { containers: part.map(containerItem) };
+        yield encodedList(streamed, streamed.field.containers.number, part.map(encodedContainerItem));
     },
     async containerStatus(call, { containerId, verbose }) {
       const context = criContext(call);

@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import * as wire from '@berth/wire/gen/cri/v1/api_pb';
 import type { PodContainerStatus, PodContainerView } from '#service/pod/contract';
+import { EncodedItems } from '../encoded-items.ts';
 import { imageSpec, statusImage } from './image-choice.ts';
 import { mountMessage } from './mount.ts';
 import { resourcesMessage } from './resources.ts';
@@ -53,6 +54,13 @@ export function containerItem(view: PodContainerView): MessageInitShape<typeof w
     labels: config.labels,
     annotations: config.annotations,
   };
+}
+
+const items = new EncodedItems(wire.ContainerSchema);
+
+/** A row of a list as bytes, with the view's configuration as its owner: it is the same object all the container's life. */
+export function encodedContainerItem(view: PodContainerView): Uint8Array {
+  return items.of(view.part.config, `${view.id} ${view.status}`, () => containerItem(view));
 }
 
 /** Nanoseconds since 1970, from milliseconds. */

@@ -1,6 +1,6 @@
 import type { CallContext } from '@berth/model/context';
 import { isKind } from '@berth/model/error';
-import type { RuntimeService } from '@berth/wire/gen/cri/v1/api_pb';
+import * as wire from '@berth/wire/gen/cri/v1/api_pb';
 import type { ContainerView } from '#service/container/contract';
 import type { RpcHandlers } from '../../rpc/contract.ts';
 import type { CriBackend } from '../backend.ts';
@@ -8,14 +8,15 @@ import { batches } from '../batches.ts';
 import { podResources } from '../container/resources.ts';
 import { containerStatus, nanoseconds } from '../container/status.ts';
 import { criContext } from '../context.ts';
+import { encodedList } from '../encoded-items.ts';
 import { requiredText } from '../field.ts';
 import { podConfig } from './config.ts';
 import { podFilter } from './filter.ts';
 import { podInfo } from './info.ts';
-import { podItem, podStatus } from './status.ts';
+import { encodedPodItem, podStatus } from './status.ts';
 
 export type PodHandlers = Pick<
-  RpcHandlers<typeof RuntimeService>,
+  RpcHandlers<typeof wire.RuntimeService>,
   | 'runPodSandbox'
   | 'stopPodSandbox'
   | 'removePodSandbox'
@@ -24,6 +25,8 @@ export type PodHandlers = Pick<
   | 'streamPodSandboxes'
   | 'updatePodSandboxResources'
 >;
+
+const { ListPodSandboxResponseSchema: listed, StreamPodSandboxesResponseSchema: streamed } = wire;
 
 /** The methods about pods. */
 export function podHandlers(backend: Pick<CriBackend, 'pods' | 'podContainers' | 'containers'>): PodHandlers {
@@ -51,11 +54,12 @@ export function podHandlers(backend: Pick<CriBackend, 'pods' | 'podContainers' |
       };
     },
     async listPodSandbox(call, { filter }) {
-      return { items: pods.list(criContext(call), podFilter(filter)).map(podItem) };
+      const found = pods.list(criContext(call), podFilter(filter));
+      return encodedList(listed, listed.field.items.number, found.map(encodedPodItem));
     },
     async *streamPodSandboxes(call, { filter }) {
       for (const part of batches(pods.list(criContext(call), podFilter(filter))))
-        yield { podSandboxes: part.map(podItem) };
+        yield encodedList(streamed, streamed.field.podSandboxes.number, part.map(encodedPodItem));
     },
     async updatePodSandboxResources(call, request) {
       await pods.updateResources(criContext(call), podId(request.podSandboxId), podResources(request, ''));

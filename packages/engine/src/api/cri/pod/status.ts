@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import * as wire from '@berth/wire/gen/cri/v1/api_pb';
 import type { PodState, PodView } from '#service/pod/contract';
 import { nanoseconds } from '../container/status.ts';
+import { EncodedItems } from '../encoded-items.ts';
 import { namespaceOption } from './namespaces.ts';
 
 const stateOf: Readonly<Record<PodState, wire.PodSandboxState>> = {
@@ -35,4 +36,11 @@ export function podItem({ id, config, state, createdAt, runtimeHandler }: PodVie
 function addresses({ network }: PodView): MessageInitShape<typeof wire.PodSandboxNetworkStatusSchema> {
   const [ip = '', ...more] = network?.ips ?? [];
   return { ip, additionalIps: more.map((each) => ({ ip: each })) };
+}
+
+const items = new EncodedItems(wire.PodSandboxSchema);
+
+/** A row of a list as bytes, with the view's configuration as its owner: it is the same object between two changes. */
+export function encodedPodItem(view: PodView): Uint8Array {
+  return items.of(view.config, `${view.id} ${view.state}`, () => podItem(view));
 }
