@@ -85,7 +85,7 @@ describe('what a CRI client gets wrong', { skip: whySkipped }, () => {
   }
 
   const pods: readonly (readonly [what: string, change: PodInit, message: RegExp])[] = [
-    ['no metadata', { metadata: undefined } as PodInit, /config\.metadata is missing/],
+    ['no metadata', { metadata: undefined }, /config\.metadata is missing/],
     ['no name', { metadata: { uid: 'u' } }, /config\.metadata\.name is missing/],
     ['a host name that is too long', { hostname: 'x'.repeat(65) }, /config\.hostname/],
     ['a host address that is none', { portMappings: [{ hostIp: 'x' }] }, /port_mappings\[0\]\.host_ip/],
@@ -115,8 +115,8 @@ describe('what a CRI client gets wrong', { skip: whySkipped }, () => {
     });
 
   const containers: readonly (readonly [what: string, change: ContainerInit, message: RegExp])[] = [
-    ['no metadata', { metadata: undefined } as ContainerInit, /config\.metadata is missing/],
-    ['no image', { image: undefined } as ContainerInit, /config\.image is missing/],
+    ['no metadata', { metadata: undefined }, /config\.metadata is missing/],
+    ['no image', { image: undefined }, /config\.image is missing/],
     ['a variable without a name', { envs: [{ key: '' }] }, /config\.envs\[0\]\.key/],
     ['a mount without a source', { mounts: [{ containerPath: '/a' }] }, /config\.mounts\[0\]\.host_path/],
     ['a mount without a place', { mounts: [{ hostPath: '/tmp' }] }, /config\.mounts\[0\]\.container_path/],
