@@ -16,22 +16,21 @@ const kindOf = (kind: ErrorKind) => (error: unknown) => isKind(error, kind);
 
 describe('images over the CRI', { skip: whySkipped || whyNoRegistry }, () => {
   const folder = mkdtempSync('/tmp/bt-cri-');
+  const cleanup = new AsyncDisposableStack();
   let engine: Engine;
   let cri: CriClient;
   let images: CriImages;
 
   before(async () => {
-    images = await CriImages.start();
+    images = cleanup.use(await CriImages.start());
     const file = path.join(folder, 'berthd.toml');
     writeFileSync(file, `[cri]\npause_image = "${images.registry.host}/pause:1"\n`);
-    engine = await Engine.start({ env: { BERTH_CONFIG: file } });
-    cri = await CriClient.open(engine.socket);
+    engine = cleanup.use(await Engine.start({ env: { BERTH_CONFIG: file } }));
+    cri = cleanup.use(await CriClient.open(engine.socket));
   });
 
   after(async () => {
-    await cri[Symbol.asyncDispose]();
-    await engine[Symbol.asyncDispose]();
-    await images[Symbol.asyncDispose]();
+    await cleanup.disposeAsync();
     rmSync(folder, { recursive: true });
   });
 

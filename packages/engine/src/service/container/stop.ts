@@ -1,4 +1,5 @@
 import type { Log } from '@berth/model/context';
+import { asError, BerthError } from '@berth/model/error';
 import type { ContainerEntry } from './entry.ts';
 import type { Task } from './task.ts';
 
@@ -53,8 +54,13 @@ export class StopLoop {
     this.#timer = setTimeout(() => void this.#kill(), timeout);
   }
 
+  /** Nobody waits for it: it never rejects. */
   async #kill(): Promise<void> {
-    await this.#send(SIGKILL);
+    try {
+      await this.#send(SIGKILL);
+    } catch (error) {
+      this.#log.warn('a container could not be killed', { id: this.#entry.id, error: asError(error).message });
+    }
     this.#timer = setTimeout(() => {
       const { id } = this.#entry;
       this.#log.warn('a killed container has not ended; the kernel may hold it', { id, pid: this.#task.pid });
@@ -62,7 +68,13 @@ export class StopLoop {
   }
 
   async #send(signal: number): Promise<void> {
-    await this.#task.kill(signal);
+    try {
+      await this.#task.kill(signal);
+    } catch (error) {
+      // Its end is on the way to the record, which whoever stops it waits for.
+      if (hasEnded(error)) return;
+      throw error;
+    }
     // A frozen process takes no signal before it is thawed.
     if (this.#isPaused) {
       await this.#task.thaw();
@@ -79,4 +91,9 @@ export class StopLoop {
     clearTimeout(this.#timer);
     if (this.#entry.stopLoop === this) this.#entry.stopLoop = undefined;
   }
+}
+
+/** What a shim or a runtime says of a process that is no more. */
+function hasEnded(error: unknown): boolean {
+  return error instanceof BerthError && (error.code === 'shim_gone' || error.code === 'not_running');
 }
