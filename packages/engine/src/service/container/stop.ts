@@ -24,6 +24,7 @@ export class StopLoop {
   readonly #ended: Promise<void>;
   #deadline = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
 
   constructor(entry: ContainerEntry, task: Task, log: Log) {
     this.#entry = entry;
@@ -61,6 +62,8 @@ export class StopLoop {
     } catch (error) {
       this.#log.warn('a container could not be killed', { id: this.#entry.id, error: asError(error).message });
     }
+    // It ended before we were told that the signal went out.
+    if (this.#isOver) return;
     this.#timer = setTimeout(() => {
       const { id } = this.#entry;
       this.#log.warn('a killed container has not ended; the kernel may hold it', { id, pid: this.#task.pid });
@@ -88,6 +91,7 @@ export class StopLoop {
   }
 
   #finish(): void {
+    this.#isOver = true;
     clearTimeout(this.#timer);
     if (this.#entry.stopLoop === this) this.#entry.stopLoop = undefined;
   }
