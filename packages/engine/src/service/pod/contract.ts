@@ -121,7 +121,7 @@ export interface PodContainerService {
   /** After the file was moved away: makes a new one, without losing a line. @throws not_found, failed_precondition (`not_running`) */
   reopenLog(context: CallContext, ref: string): Promise<void>;
   /**
-   * Runs a command to its end. Of each stream 16 MiB are kept, the rest is read and dropped. A process that it leaves behind
+   * Runs a command to its end. Of its output 16 MiB less 1 KiB are kept, the rest is read and dropped. A process that it leaves behind
    * does not hold the answer back. @throws not_found, failed_precondition (`not_running`), deadline_exceeded
    * (`exec_timeout`: the command, and nothing else, was killed)
    */

@@ -4,8 +4,8 @@ import type { AttachedStream, ExecService } from '../container/contract.ts';
 import type { ExecSyncRequest, ExecSyncResult } from './contract.ts';
 import { KeptOutput } from './kept-output.ts';
 
-/** Bytes of each stream that are kept, as both peers do. */
-const maxKept = 16 << 20;
+/** Bytes of both streams that are kept: with them an answer is just small enough for kubelet, which takes 16 MiB. */
+const maxKept = (16 << 20) - 1024;
 
 /** What a command's children still hold open is read until it is quiet for so long, and at most for the other time, ms. */
 const quietFor = 200;
@@ -24,14 +24,14 @@ export async function execSync(
   { container, command, timeout }: ExecSyncRequest & { readonly container: string },
 ): Promise<ExecSyncResult> {
   context.signal.throwIfAborted();
-  const output = { stdout: new KeptOutput(maxKept), stderr: new KeptOutput(maxKept) };
+  const output = new KeptOutput(maxKept);
   let lastOutput = 0;
   const id = await execs.create(context, container, { command, attachOutput: true });
   const line = await execs.start(context, id, {
     stdin: false,
     output: true,
     onOutput: (stream, chunk) => {
-      output[stream].add(chunk);
+      output.add(stream, chunk);
       lastOutput = performance.now();
     },
   });
@@ -41,7 +41,7 @@ export async function execSync(
   try {
     const { exitCode } = await Promise.race([ended, limit.passed]);
     await allOutput(line, () => performance.now() - lastOutput);
-    return { stdout: output.stdout.bytes(), stderr: output.stderr.bytes(), exitCode };
+    return { stdout: output.of('stdout'), stderr: output.of('stderr'), exitCode };
   } catch (error) {
     await execs.kill(context, id, 'KILL');
     await within(dyingFor, ended);

@@ -1,20 +1,21 @@
-/** The beginning of a stream: what comes beyond the limit is dropped, so that a command never waits for a reader. */
+/** What a command says, as much as may be kept: the rest is dropped, so that the command never waits for a reader. */
 export class KeptOutput {
-  readonly #parts: Uint8Array[] = [];
+  readonly #parts = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
   #room: number;
 
+  /** @param limit bytes of both streams together */
   constructor(limit: number) {
     this.#room = limit;
   }
 
-  add(chunk: Uint8Array): void {
+  add(stream: 'stdout' | 'stderr', chunk: Uint8Array): void {
     if (this.#room === 0) return;
     const kept = chunk.subarray(0, this.#room);
-    this.#parts.push(kept);
+    this.#parts[stream].push(kept);
     this.#room -= kept.length;
   }
 
-  bytes(): Uint8Array {
-    return Buffer.concat(this.#parts);
+  of(stream: 'stdout' | 'stderr'): Uint8Array {
+    return Buffer.concat(this.#parts[stream]);
   }
 }
