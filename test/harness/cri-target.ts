@@ -91,12 +91,12 @@ export async function berthTarget(): Promise<CriTarget> {
   };
 }
 
-/** What of an engine is a pod's: all processes, mounts and cgroups, once they had time to go. Images stay. */
+/** What of an engine is a pod's: processes but the daemon's own launcher, mounts, cgroups, once they had time to go. */
 async function podThings(engine: Engine): Promise<string[]> {
   let left: string[] = [];
   for (const deadline = Date.now() + eventPatience; Date.now() < deadline; await sleep(50)) {
     const { process = [], mount = [], cgroup = [] } = belongings(engine);
-    left = [...process, ...mount, ...cgroup];
+    left = [...process.filter((line) => !line.includes('berth-launcher')), ...mount, ...cgroup];
     if (left.length === 0) return left;
   }
   return left;

@@ -70,7 +70,8 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'without a terminal there is none',
-    run: async (kubelet) => assert.equal(await printed(kubelet, { command: ['sh', '-c', 'test -t 1 || echo no'] }), 'no'),
+    run: async (kubelet) =>
+      assert.equal(await printed(kubelet, { command: ['sh', '-c', 'test -t 1 || echo no'] }), 'no'),
   },
   {
     name: 'with a terminal there is one',

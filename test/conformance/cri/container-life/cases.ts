@@ -37,16 +37,14 @@ export const cases: readonly Case[] = [
       assert.ok(status.finishedAt >= status.startedAt && status.startedAt > 0n);
     },
   },
-  ...[1, 42, 255].map(
-    (code): Case => ({
-      name: `a container that ended with ${code} has an error`,
-      run: async (kubelet) => {
-        const status = await (await (await kubelet.pod()).script(`exit ${code}`)).status();
-        assert.equal(status.exitCode, code);
-        assert.equal(status.reason, 'Error');
-      },
-    }),
-  ),
+  ...[1, 42, 255].map((code): Case => ({
+    name: `a container that ended with ${code} has an error`,
+    run: async (kubelet) => {
+      const status = await (await (await kubelet.pod()).script(`exit ${code}`)).status();
+      assert.equal(status.exitCode, code);
+      assert.equal(status.reason, 'Error');
+    },
+  })),
   {
     name: 'a container that a signal ended has 128 and the signal as its code',
     run: async (kubelet) => {

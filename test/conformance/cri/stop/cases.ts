@@ -3,6 +3,7 @@ import { ContainerState, Signal } from '@berth/wire/gen/cri/v1/api_pb';
 import { processTable } from '../../../harness/process-table.ts';
 import type { Case } from '../suite/case.ts';
 import { refused } from '../suite/refused.ts';
+import { until } from '../suite/until.ts';
 
 /** A script that ends with this code by this signal. */
 const trapping = (signal: string, code: number) => ({
@@ -147,10 +148,8 @@ export const cases: readonly Case[] = [
       const container = await (await kubelet.pod()).start({ command: ['sh', '-c', 'sleep 54321 & sleep 1000'] });
       await container.shell('ps | grep -q "[s]leep 54321"');
       await container.stop();
-      assert.deepEqual(
-        processTable().filter(({ cgroups }) => cgroups.includes(container.id)),
-        [],
-      );
+      const left = () => processTable().filter(({ cgroups }) => cgroups.includes(container.id));
+      await until(() => left().length === 0, 'all processes have ended');
     },
   },
 ];

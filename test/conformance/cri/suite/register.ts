@@ -47,7 +47,8 @@ export async function registerSuite({ name, skip, open }: Suite): Promise<void> 
     });
     describe('cases', { concurrency }, () => {
       for (const [topic, cases] of topics)
-        for (const each of cases) it(`${topic}: ${each.name}`, (context) => runCase(each, { target: target!, client: client!, context }));
+        for (const each of cases)
+          it(`${topic}: ${each.name}`, (context) => runCase(each, { target: target!, client: client!, context }));
     });
     it('nothing is left of all pods', async () => await target!.assertNothingLeft());
   });
