@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message, MessageInitShape } from '@bufbuild/protobuf';
@@ -49,8 +49,7 @@ export class PodPlace implements AsyncDisposable {
     const place = new PodPlace({ engine, cri: await CriClient.open(engine.socket), images, folder });
     // What the first pod of an engine makes stays: its image, its folders.
     await place.start(await place.run());
-    await place.removeAll();
-    place.#before = belongings(engine);
+    await place.settle();
     return place;
   }
 
@@ -105,6 +104,10 @@ export class PodPlace implements AsyncDisposable {
     await this.engine.launch();
     await this.cri[Symbol.asyncDispose]();
     this.cri = await CriClient.open(this.engine.socket);
+    // The new daemon has a new launcher; shims are its children no longer than a moment.
+    const own = readFileSync(`/proc/${this.engine.pid}/task/${this.engine.pid}/children`, 'utf8').trim().split(' ');
+    const launcher = belongings(this.engine)['process']?.filter((line) => own.includes(line.split(' ')[0] ?? '')) ?? [];
+    this.#before = { ...this.#before, process: launcher };
   }
 
   /** Removes a pod with all that is in it. */
@@ -137,6 +140,12 @@ export class PodPlace implements AsyncDisposable {
 
   /** From now on: what is there is no litter, such as images. */
   takeStock(): void {
+    this.#before = belongings(this.engine);
+  }
+
+  /** Removes all pods; what is there then is no leftover. */
+  async settle(): Promise<void> {
+    await this.removeAll();
     this.#before = belongings(this.engine);
   }
 
