@@ -27,6 +27,7 @@ import type {
 } from '../contract.ts';
 import { kernelFeatures } from '../kernel-features.ts';
 import { stepError } from '../step-error.ts';
+import { writeHookBundle } from './hook-bundle.ts';
 import { mountMappedRoot, rootTree, unmountMappedRoot } from './mapped-root.ts';
 
 /** What the in-house runtime must know of the machine. */
@@ -60,6 +61,7 @@ export class BerthHandler implements RuntimeHandler {
   }
 
   startPlan(place: ContainerPlace, options: StartPlanOptions = {}): Plan {
+    writeHookBundle(place);
     mountMappedRoot(place, options);
     return compileContainer(place.spec, this.#facts(place, options));
   }

@@ -1,6 +1,7 @@
 import type { MountSpec } from '@berth/model/runtime-spec';
 import type { PodContainerSpecInput } from './contract.ts';
 import { baseMounts } from './base-mounts.ts';
+import { byDepth } from './mount-order.ts';
 import { isHostNetwork } from './namespaces.ts';
 import { podMounts, type ResolvedMount } from './pod-mount.ts';
 import type { UserMaps } from './user-namespace.ts';
@@ -29,7 +30,7 @@ export function containerMounts(input: PodContainerSpecInput, maps: UserMaps | u
   };
   const base = baseMounts(setting).filter(({ destination }) => !taken.has(destination));
   const kept = [...base, ...own].filter(({ destination }) => taken.has(destination) || !hidden(destination));
-  return { mounts: kept.toSorted((a, b) => depth(a) - depth(b)), asked };
+  return { mounts: byDepth(kept), asked };
 }
 
 /** Files of the pod that all of its containers see; in a user namespace they belong to the container's root too. */
@@ -53,8 +54,4 @@ function podFiles({ files, config }: PodContainerSpecInput, maps: UserMaps | und
 
 function lastOfEach(list: readonly MountSpec[]): MountSpec[] {
   return [...new Map(list.map((mount) => [mount.destination, mount])).values()];
-}
-
-function depth({ destination }: MountSpec): number {
-  return destination.split('/').filter((part) => part !== '').length;
 }

@@ -4,6 +4,7 @@ import { withHome } from '@berth/runtime/defaults/home';
 import { containerAnnotations } from './annotations.ts';
 import { apparmorProfile } from './apparmor.ts';
 import { capabilitySets, chooseCapabilities } from './capabilities.ts';
+import { withCdi } from './cdi/cdi-devices.ts';
 import { cgroupPath } from './cgroup-path.ts';
 import { type ContainerMounts, containerMounts } from './container-mounts.ts';
 import { containerDevicesOf } from './container-devices.ts';
@@ -42,7 +43,7 @@ export function podContainerSpec(input: PodContainerSpecInput): PodContainerSpec
     linux: linuxOf(parts),
   };
   return {
-    spec: made,
+    spec: withCdi(made, config, host.cdiFolders),
     mounts: mounted.asked.map(({ status }) => status),
     user: { uid: user.uid, gid: user.gid, supplementalGroups: user.additionalGids },
     stopSignal: signalName(signalNumber(config.stopSignal || image?.StopSignal || 'SIGTERM')),
