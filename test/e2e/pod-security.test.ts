@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { isKind } from '@berth/model/error';
@@ -16,14 +16,34 @@ import { PodPlace } from './pod-place.ts';
 
 type Security = Exclude<MessageInitShape<typeof LinuxContainerSecurityContextSchema>, Message>;
 
+/** A device with a hook, which gets the container's state and finds its spec by that. */
+const cdiFile = `
+cdiVersion: 0.6.0
+kind: test.org/thing
+devices:
+- name: one
+  containerEdits:
+    env: [THING=one]
+    deviceNodes:
+    - {path: /dev/thing, hostPath: /dev/zero, permissions: r}
+    hooks:
+    - hookName: createContainer
+      path: /bin/sh
+      args: [sh, -c, 'bundle=$(sed "s/.*\\"bundle\\":\\"\\([^\\"]*\\).*/\\1/") && cp $bundle/config.json $OUT/seen.json']
+      env: ["PATH=/usr/bin:/bin", "OUT=OUT_FOLDER"]
+`;
+
 describe('security contexts of pods', { skip: whySkipped || whyNoRegistry }, () => {
+  const cdi = mkdtempSync('/tmp/bt-cdi-');
   let place: PodPlace;
   before(async () => {
-    place = await PodPlace.open();
+    writeFileSync(path.join(cdi, 'test.yaml'), cdiFile.replace('OUT_FOLDER', cdi));
+    place = await PodPlace.open(`[cri]\ncdi_folders = ["${cdi}"]`);
   });
   afterEach(() => place.removeAll());
   after(async () => {
     await using _ = place;
+    rmSync(cdi, { recursive: true });
     await place.assertNothingLeft();
   });
 
@@ -139,5 +159,17 @@ describe('security contexts of pods', { skip: whySkipped || whyNoRegistry }, () 
     const target = { namespaceOptions: { pid: NamespaceMode.TARGET, targetId: own } };
     const looking = await place.start(pod, { linux: { securityContext: target } });
     assert.match(await place.sh(looking, 'cat /proc/1/cmdline'), /^sleep/);
+  });
+
+  test('a CDI device: its node, its variables, and its hook, which finds the spec', async () => {
+    const pod = await place.run();
+    const id = await place.start(pod, { CDIDevices: [{ name: 'test.org/thing=one' }] });
+    assert.equal(
+      await place.sh(id, 'echo $THING; head -c 3 /dev/thing | wc -c; stat -c "%t %T" /dev/thing'),
+      'one\n3\n1 5',
+    );
+    const seen = JSON.parse(readFileSync(path.join(cdi, 'seen.json'), 'utf8'));
+    assert.equal(seen.annotations['io.kubernetes.cri.sandbox-id'], pod);
+    await assert.rejects(place.create(pod, { CDIDevices: [{ name: 'test.org/thing=two' }] }), /cdi_devices\[0\].*two/);
   });
 });
