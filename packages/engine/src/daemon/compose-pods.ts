@@ -89,7 +89,7 @@ function statsParts({ root }: DaemonConfig, { backend, stores }: PodEngineParts,
     cgroups: backend.cgroups,
     cgroupPathOf: (id: string) => registry.member(id)?.container.record.spec.linux.cgroupsPath,
     snapshots: stores.snapshots,
-    mountpoint: root,
+    mountpoint: path.join(root, 'snapshots'),
   };
 }
 

@@ -44,12 +44,16 @@ async function dump(
   await mkdir(images, { recursive: true, mode: 0o700 });
   const { pid } = container.state;
   // criu's log and its statistics stand beside the images, as checkpointctl looks for them.
-  await runtimeOf(containers, container).checkpoint(context, placeOfEntry(containers, container), {
-    pid,
-    images,
-    work: scratch,
-  });
+  await runtimeOf(containers, container)
+    .checkpoint(context, placeOfEntry(containers, container), { pid, images, work: scratch })
+    .catch((error: unknown) => Promise.reject(withoutLog(container, error)));
   await writeCheckpointFiles(containers, context, { container, folder: scratch });
+}
+
+/** criu's own words are in the message; the log that the hint names goes with the rest. */
+function withoutLog({ id }: ContainerEntry, error: unknown): unknown {
+  if (!(error instanceof BerthError)) return error;
+  return new BerthError(error.kind, `container ${id}: ${error.message}`, { code: error.code, cause: error });
 }
 
 /** Nobody sees a part of it under its name. */
