@@ -45,9 +45,13 @@ export async function whyNotCommand(name: string, binary: string): Promise<strin
     return (error as Error).message;
   } finally {
     await new ContainerCgroup(cgroups, cgroupParent).remove();
-    // Runtimes make it in the unified hierarchy of a hybrid machine too.
-    for (const left of cgroupFoldersOf({ cgroupParent }).toReversed()) rmdirSync(left);
+    removeLeft(cgroupParent);
   }
+}
+
+/** Runtimes make it in the unified hierarchy of a hybrid machine too. */
+function removeLeft(cgroupParent: string): void {
+  for (const folder of cgroupFoldersOf({ cgroupParent }).toReversed()) rmdirSync(folder);
 }
 
 export function berthRuntime(): Promise<SuiteRuntime> {
@@ -82,6 +86,7 @@ async function openRuntime(handler: (parts: Parts) => RuntimeHandler): Promise<S
       const all = new ContainerCgroup(cgroups, cgroupParent);
       await all.killAll();
       await all.remove();
+      removeLeft(cgroupParent);
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -6,7 +6,7 @@ import type { Log } from '@berth/model/context';
 import { detectCgroups } from '@berth/runtime/cgroup/detect';
 import { createRegistryClient } from '@berth/image/registry/client';
 import { credentialChain } from '@berth/image/registry/credentials/chain';
-import { cgroupFolders } from '@berth/runtime/cgroup/layout';
+import { everyCgroupFolder } from '@berth/runtime/cgroup/layout';
 import { containingMount } from '@berth/runtime/compile/containing-mount';
 import type { CommandRuntimeOptions } from '@berth/runtime/handler/command/options';
 import { createRuntimes } from '@berth/runtime/handler/create-runtimes';
@@ -274,7 +274,7 @@ async function closeContainers(backend: ContainerBackend): Promise<void> {
   for (const entry of backend.registry.list()) await entry.task?.release();
   await backend.registry.settled();
   if (backend.registry.list().some((entry) => entry.isRunning)) return;
-  const folders = cgroupFolders(backend.cgroups, backend.cgroupParent);
+  const folders = everyCgroupFolder(backend.cgroups, backend.cgroupParent);
   for (const folder of folders) await rmEmpty(folder);
 }
 

@@ -84,3 +84,11 @@ export function cgroupFolders(layout: CgroupLayout, cgroupPath: string): string[
   if (layout.version === 2) return [unifiedFolder(layout, cgroupPath)];
   return layout.hierarchies.map((hierarchy) => hierarchyFolder(hierarchy, cgroupPath));
 }
+
+/** As `cgroupFolders`, and the one of cgroup2 beside v1: runc and crun make it on hybrid machines, and leave it. */
+export function everyCgroupFolder(layout: CgroupLayout, cgroupPath: string): string[] {
+  const folders = cgroupFolders(layout, cgroupPath);
+  return layout.version === 2 || layout.unified === undefined
+    ? folders
+    : [...folders, unifiedFolder(layout, cgroupPath)];
+}

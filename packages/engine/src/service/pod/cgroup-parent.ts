@@ -3,7 +3,7 @@ import { rmdir } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { errnoName } from '@berth/model/error';
 import type { PodConfig } from '@berth/model/pod-config';
-import { type CgroupLayout, cgroupFolders, unifiedFolder } from '@berth/runtime/cgroup/layout';
+import { type CgroupLayout, cgroupFolders, everyCgroupFolder } from '@berth/runtime/cgroup/layout';
 
 /**
  * The topmost cgroup that comes into being only with this pod, because its client has not made the pod's parent; empty
@@ -28,9 +28,7 @@ export async function removeMadeCgroup(
 ): Promise<void> {
   if (made === undefined || made === '') return;
   for (let path = posix.join('/', cgroupParent); path.startsWith(made); path = posix.dirname(path)) {
-    // runc makes the one of cgroup2 too, where v1 has the controllers.
-    const unified = layout.unified === undefined ? [] : [unifiedFolder(layout, path)];
-    await Promise.all([...new Set([...cgroupFolders(layout, path), ...unified])].map(removeEmpty));
+    await Promise.all(everyCgroupFolder(layout, path).map(removeEmpty));
   }
 }
 
