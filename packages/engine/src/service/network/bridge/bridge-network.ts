@@ -152,8 +152,8 @@ export class BridgeNetwork implements NetworkPart {
   async #make(): Promise<LinkFacts> {
     const { bridge, ranges, log } = this.#options;
     this.#isOurs = true;
-    const facts = await ensureBridge(bridge, ranges());
-    await this.#rules?.bring();
+    // The rules name the device, which need not be there.
+    const [facts] = await Promise.all([ensureBridge(bridge, ranges()), this.#rules?.bring()]);
     log.info(`bridge ${bridge} is up`, { ranges: this.#ranges() });
     return facts;
   }

@@ -57,6 +57,11 @@ describe('the folder of network configurations', () => {
     assert.equal(configuration.current().network, undefined);
   });
 
+  test('a folder that is none is a problem, not a failure', () => {
+    writeFileSync(folder, '');
+    assert.match(new ConfigurationFolder(folder, silentLog).current().problems.join(), /ENOTDIR/);
+  });
+
   test('a broken file is left out and named', () => {
     put('10-a.conflist', '{');
     put('20-b.conflist', network('b'));

@@ -30,15 +30,30 @@ export class ConfigurationFolder {
   }
 
   current(): NetworkChoice {
-    const files = filesOf(this.#folder);
+    const files = tried(() => filesOf(this.#folder));
+    if (files instanceof Error) return { problems: [files.message] };
     const state = files.map(stateOf).join('\n');
     if (state === this.#state) return this.#choice;
     this.#state = state;
+    const before = JSON.stringify(this.#choice);
     this.#choice = choose(files.filter((file) => path.dirname(file) === this.#folder && isList(file)));
+    // Programs that network plugins install here keep files of their own in folders, and change them often.
+    if (JSON.stringify(this.#choice) !== before) this.#tell();
+    return this.#choice;
+  }
+
+  #tell(): void {
     const { network, file, problems } = this.#choice;
     for (const problem of problems) this.#log.warn(`network configuration left out: ${problem}`);
     this.#log.info(network === undefined ? `no network configuration in ${this.#folder}` : `network of pods: ${file}`);
-    return this.#choice;
+  }
+}
+
+function tried<T>(work: () => T): T | Error {
+  try {
+    return work();
+  } catch (error) {
+    return asError(error);
   }
 }
 
