@@ -141,6 +141,7 @@ describe('what a CRI client gets wrong', { skip: whySkipped }, () => {
       /recursive_read_only/,
     ],
     ['a device that is not there', { devices: [{ hostPath: '/dev/none', containerPath: '/dev/none' }] }, /\/dev\/none/],
+    ['an unknown CDI device', { CDIDevices: [{ name: 'none.org/x=y' }] }, /none\.org\/x=y/],
     ['negative memory', { linux: { resources: { memoryLimitInBytes: -5n } } }, /memory_limit_in_bytes is -5/],
     ['negative shares', { linux: { resources: { cpuShares: -1n } } }, /cpu_shares is -1/],
     ['a capability that there is not', capability('NONSENSE'), /NONSENSE/],
