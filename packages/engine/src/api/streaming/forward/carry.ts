@@ -18,8 +18,8 @@ export interface ForwardChannel {
 
 /**
  * Carries bytes both ways between a client and a connection into a pod, until both have ended. A half-close of the client
- * is handed on, and the answer waited for; after one of the pod there is little that a client can still want to say.
- * @throws what the connection broke with
+ * is handed on, and the answer waited for; after one of the pod there is little that a client can still want to say. Never
+ * rejects: a connection that the pod breaks off is one that has ended.
  */
 export async function carry(connection: Duplex, channel: ForwardChannel): Promise<void> {
   const leave = (): void => void connection.destroy();
@@ -27,14 +27,11 @@ export async function carry(connection: Duplex, channel: ForwardChannel): Promis
   if (channel.gone.aborted) leave();
   connection.setMaxListeners(0);
   const upwards = sendTo(connection, channel.input);
-  try {
-    await receiveFrom(connection, channel);
-    channel.end();
-    await within(grace, upwards);
-  } finally {
-    channel.gone.removeEventListener('abort', leave);
-    connection.destroy();
-  }
+  await receiveFrom(connection, channel);
+  if (connection.errored === null) channel.end();
+  await within(grace, upwards);
+  channel.gone.removeEventListener('abort', leave);
+  connection.destroy();
 }
 
 async function sendTo(connection: Duplex, input: AsyncIterable<Uint8Array>): Promise<void> {
@@ -45,13 +42,12 @@ async function sendTo(connection: Duplex, input: AsyncIterable<Uint8Array>): Pro
   connection.end();
 }
 
-/** @throws the error of a connection that broke by itself */
 async function receiveFrom(connection: Duplex, channel: ForwardChannel): Promise<void> {
   try {
     const chunks = connection.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
     for await (const chunk of chunks) await channel.write(chunk);
-  } catch (error) {
-    if (!channel.gone.aborted) throw error;
+  } catch {
+    // Clients take a word on the error stream for the end of all their connections: a reset of one is no such thing.
   }
 }
 
