@@ -100,7 +100,7 @@ describe('pods and their containers', { skip: whySkipped || whyNoRegistry, timeo
     const pod = await place.run();
     const running = await place.start(pod);
     const { info } = await runtime().podSandboxStatus({ podSandboxId: pod, verbose: true });
-    process.kill(Number((JSON.parse(info['info'] ?? '{}') as { pid: number }).pid), 'SIGKILL');
+    process.kill((JSON.parse(info['info'] ?? '{}') as { pid: number }).pid, 'SIGKILL');
     await place.until(async () => (await stateOf(pod)) === PodSandboxState.SANDBOX_NOTREADY);
     await assert.rejects(place.create(pod), { kind: 'failed_precondition' });
     await place.remove(pod);

@@ -101,6 +101,11 @@ export class PodPlace implements AsyncDisposable {
   /** The daemon is killed and started again. */
   async crash(): Promise<void> {
     await this.engine.kill9();
+    await this.comeBack();
+  }
+
+  /** A daemon is started after the end of another. */
+  async comeBack(): Promise<void> {
     await this.engine.launch();
     await this.cri[Symbol.asyncDispose]();
     this.cri = await CriClient.open(this.engine.socket);
