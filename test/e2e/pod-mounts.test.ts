@@ -114,6 +114,18 @@ describe('mounts and user namespaces of pods', { skip: whySkipped || whyNoRegist
     await assert.rejects(place.create(pod, { devices: [missing] }), /devices\[0\].*\/dev\/not-there/);
   });
 
+  test('a volume of the image begins with its files, and can be written to with a read-only root', async () => {
+    const pod = await place.run();
+    const run = { Volumes: { '/etc': {}, '/new/deep': {} }, Cmd: ['sleep', '1000'] };
+    const { repository } = await place.images.fresh(['1'], run);
+    await place.cri.images.pullImage({ image: { image: `${repository}:1` } });
+    const linux = { securityContext: { readonlyRootfs: true } };
+    const id = await place.start(pod, { linux }, `${repository}:1`);
+    await place.sh(id, 'head -n 1 /etc/passwd && touch /etc/new /new/deep/x');
+    assert.notEqual((await place.try(id, 'touch /new/x')).exitCode, 0);
+    await place.cri.images.removeImage({ image: { image: `${repository}:1` } });
+  });
+
   test('an image as a volume: read-only, one mount for the pod, gone when the pod is stopped', async () => {
     const image = await place.image('words');
     const pod = await place.run();

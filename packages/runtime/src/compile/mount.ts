@@ -8,6 +8,7 @@ import { mountPlace } from './mount-place.ts';
 import type { MountPlace, MountSetting } from './mount-place.ts';
 import { isBelow } from './mount-path.ts';
 import { propagationRecord, remountRecord, sealRecord } from './seal.ts';
+import { selfMount, selfType } from './self-mount.ts';
 
 /** The mounts of a spec, in the three places of the plan where they belong. */
 export interface MountRecords {
@@ -54,6 +55,7 @@ function recordsOf(place: MountPlace, setting: MountSetting, following: readonly
     return { records: [bindMount(place, setting)], seal: isRemade ? [sealRecord(destination, options)] : [] };
   }
   if (place.mount.type === 'cgroup') return cgroupMount(place, setting);
+  if (place.mount.type === selfType) return selfMount(place);
   const writable = sealsLater(place, following);
   return {
     records: [fsMount(place, setting, writable)],

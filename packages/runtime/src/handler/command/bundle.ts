@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { BerthError } from '@berth/model/error';
-import type { Integer64, ProcessSpec, RuntimeSpec } from '@berth/model/runtime-spec';
+import type { Integer64, MountSpec, ProcessSpec, RuntimeSpec } from '@berth/model/runtime-spec';
 import { ownCapabilities } from '../../compile/own-capabilities.ts';
+import { selfType } from '../../compile/self-mount.ts';
 import type { CommandFeatures } from './features.ts';
 
 /** The spec's file in a bundle. */
@@ -44,9 +45,17 @@ export function adapt(spec: RuntimeSpec, features: CommandFeatures): RuntimeSpec
   return {
     ...spec,
     process: withWholeLimits(spec.process),
+    mounts: spec.mounts.map(withKnownType),
     ociVersion: isNewer(spec.ociVersion, features.ociVersion) ? features.ociVersion : spec.ociVersion,
     linux: { ...linux, namespaces: kept },
   };
+}
+
+/** Our type for a folder of the root itself is nobody else's: a tmpfs that begins with the same files comes nearest. */
+function withKnownType(mount: MountSpec): MountSpec {
+  return mount.type === selfType
+    ? { ...mount, type: 'tmpfs', source: 'tmpfs', options: ['tmpcopyup', 'nodev'] }
+    : mount;
 }
 
 /** The engine keeps "no limit" as ulimit's -1, which others refuse: the schema's limits are unsigned. */

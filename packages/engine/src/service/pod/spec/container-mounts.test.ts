@@ -34,6 +34,14 @@ describe('mounts of a container in a pod', () => {
     assert.equal(spec.mounts.find(({ destination }) => destination === '/etc/hosts')?.source, hosts);
   });
 
+  test('a volume of the image is a folder of the container, unless something is mounted there', () => {
+    const image = { Cmd: ['x'], Volumes: { '/kept/': {}, '/data': {}, '/etc/hosts': {} } };
+    const input = { ...withContainer({ mounts: [mountOf({ hostPath: folder })] }), image };
+    const mounts = podContainerSpec(input).spec.mounts;
+    const typeAt = (place: string) => mounts.filter((one) => one.destination === place).map(({ type }) => type);
+    assert.deepEqual([typeAt('/kept'), typeAt('/data'), typeAt('/etc/hosts')], [['self'], ['bind'], ['bind']]);
+  });
+
   test('a /dev that is asked for is whole', () => {
     const { spec } = made({ containerPath: '/dev', hostPath: folder });
     const inDev = spec.mounts.filter(({ destination }) => destination.startsWith('/dev'));

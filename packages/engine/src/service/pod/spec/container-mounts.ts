@@ -1,6 +1,7 @@
 import type { MountSpec } from '@berth/model/runtime-spec';
 import type { PodContainerSpecInput } from './contract.ts';
 import { baseMounts } from './base-mounts.ts';
+import { imageVolumeMounts } from './image-volume-mounts.ts';
 import { byDepth } from './mount-order.ts';
 import { isHostNetwork } from './namespaces.ts';
 import { podMounts, type ResolvedMount } from './pod-mount.ts';
@@ -13,13 +14,14 @@ export interface ContainerMounts {
 }
 
 /**
- * The kernel's file systems, the pod's files, then what is asked for, which takes the place of both. Shallow destinations
+ * The kernel's file systems, the image's volumes, the pod's files, then what is asked for, which takes the place of all. Shallow destinations
  * first, so that none hides another.
  */
 export function containerMounts(input: PodContainerSpecInput, maps: UserMaps | undefined): ContainerMounts {
   const { pod, config } = input;
   const asked = podMounts(config.mounts, input);
-  const own = lastOfEach([...podFiles(input, maps), ...asked.map(({ spec }) => spec)]);
+  const volumes = imageVolumeMounts(input.image);
+  const own = lastOfEach([...volumes, ...podFiles(input, maps), ...asked.map(({ spec }) => spec)]);
   const taken = new Set(asked.map(({ spec }) => spec.destination));
   // A /dev of somebody else is whole: nothing of ours is put on top of parts of it.
   const hidden = (destination: string) => taken.has('/dev') && destination.startsWith('/dev/');
