@@ -54,4 +54,5 @@ export async function recordLife(workload: Workload, record: Recorded): Promise<
   await time('RemoveContainer', () => runtime.removeContainer({ containerId }));
   await time('StopPodSandbox', () => runtime.stopPodSandbox({ podSandboxId: pod }));
   await time('RemovePodSandbox', () => runtime.removePodSandbox({ podSandboxId: pod }));
+  workload.removeCgroups(config.linux?.cgroupParent);
 }

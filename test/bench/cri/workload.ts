@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NamespaceMode } from '@berth/wire/gen/cri/v1/api_pb';
+import { cgroupFoldersOf } from '../../harness/cgroup-folders.ts';
 import { eventPatience } from '../../harness/patience.ts';
 import type { ContainerConfig, PodConfig } from '../../conformance/cri/suite/config.ts';
 import type { CriPlace } from './place.ts';
@@ -40,7 +41,7 @@ export class Workload {
       dnsConfig: { servers: ['10.96.0.10'], searches: ['svc.cluster.local'], options: ['ndots:5'] },
       labels: { 'io.kubernetes.pod.name': name, 'io.kubernetes.pod.namespace': 'bench' },
       linux: {
-        cgroupParent: `${this.server.cgroupParent}/kubepods`,
+        cgroupParent: `${this.#cgroups}/${name}`,
         securityContext: { namespaceOptions: { pid: NamespaceMode.CONTAINER } },
       },
     };
@@ -88,6 +89,15 @@ export class Workload {
     return ids;
   }
 
+  get #cgroups(): string {
+    return `${this.server.cgroupParent}/kubepods`;
+  }
+
+  /** kubelet makes a cgroup for each pod, and removes it after the pod. */
+  removeCgroups(cgroupParent = this.#cgroups): void {
+    for (const folder of cgroupFoldersOf({ cgroupParent }).toReversed()) rmdirSync(folder);
+  }
+
   async removeAll(): Promise<void> {
     const { runtime } = this.server.client;
     const { items } = await runtime.listPodSandbox();
@@ -97,6 +107,7 @@ export class Workload {
       await runtime.stopPodSandbox({ podSandboxId });
       await runtime.removePodSandbox({ podSandboxId });
     });
+    this.removeCgroups();
   }
 }
 
