@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { seed } from '../e2e/registry-image.ts';
 import { busybox, type ImageOptions, testImage } from './images.ts';
 import { Registry } from './registry.ts';
@@ -49,11 +50,11 @@ export class CriImages implements AsyncDisposable {
     return `${this.registry.host}/${name}:1`;
   }
 
-  /** A small image that nobody else has, under these tags. @returns its repository without a tag, and its digests */
-  async fresh(tags: readonly string[] = ['1'], run: ImageOptions['run'] = {}): Promise<FreshImage> {
+  /** An image that nobody else has, under these tags. @param bytes how large it is at least */
+  async fresh(tags: readonly string[] = ['1'], { bytes = 200_000 } = {}): Promise<FreshImage> {
     const count = String(this.#count++);
-    const layers = [[...busybox(), { path: 'fresh', body: `${process.pid} ${count} `.repeat(10_000) }]];
-    const image = testImage({ layers, run: { ...run, Labels: { fresh: `${process.pid}-${count}` } } });
+    const layers = [[...busybox(), { path: 'fresh', body: randomBytes(bytes) }]];
+    const image = testImage({ layers });
     let digest = '';
     for (const tag of tags) digest = await seed(this.registry, `fresh-${count}:${tag}`, image);
     const path = `fresh-${count}`;

@@ -16,19 +16,25 @@ export interface ContainerdOptions {
   readonly config?: (home: string) => string;
 }
 
+/** Its program and ctr's, its configuration, and the folder of all that is its own. */
+interface ContainerdPlaces {
+  readonly program: string;
+  readonly config: string;
+  readonly ctr: string;
+  readonly home: string;
+}
+
 /** Debian's containerd on folders and a socket of its own. */
 export class Containerd implements AsyncDisposable {
   readonly socket: string;
   /** Where its containers' cgroups should be. */
   readonly cgroupParent: string;
-  readonly #child: ChildProcess;
-  readonly #ctr: string;
-  readonly #home: string;
+  readonly #places: ContainerdPlaces;
+  #child: ChildProcess | undefined;
 
-  private constructor(child: ChildProcess, ctr: string, home: string) {
-    this.#child = child;
-    this.#ctr = ctr;
-    this.#home = home;
+  private constructor(places: ContainerdPlaces) {
+    const { home } = places;
+    this.#places = places;
     this.socket = path.join(home, 'c.sock');
     this.cgroupParent = `/${path.basename(home)}`;
   }
@@ -42,20 +48,40 @@ export class Containerd implements AsyncDisposable {
     const config = path.join(home, 'config.toml');
     writeFileSync(config, configuration(home, root ?? path.join(home, 'root'), options));
     mkdirSync(path.join(home, 'state'));
+    const peer = new Containerd({ program, config, ctr, home });
+    if (await peer.#launch()) return peer;
+    await peer[Symbol.asyncDispose]();
+    return undefined;
+  }
+
+  /** Ends it as a crash does, and starts it again; its containers go on. @throws Error when it does not come back */
+  async restart(): Promise<void> {
+    await this.#end('SIGKILL');
+    if (!(await this.#launch())) throw new Error('containerd does not start again');
+  }
+
+  /** @returns whether it serves */
+  async #launch(): Promise<boolean> {
+    const { program, config, home } = this.#places;
     const log = openSync(path.join(home, 'log'), 'a');
     const child = spawn(program, ['--config', config], { env: peerEnv(), stdio: ['ignore', log, log] });
     closeSync(log);
-    const peer = new Containerd(child, ctr, home);
-    for (const deadline = Date.now() + 20_000; (await peer.ctr(['version'])).code !== 0; await sleep(50)) {
-      if (child.exitCode === null && Date.now() < deadline) continue;
-      await peer[Symbol.asyncDispose]();
-      return undefined;
-    }
-    return peer;
+    this.#child = child;
+    for (const deadline = Date.now() + 20_000; (await this.ctr(['version'])).code !== 0; await sleep(50))
+      if (child.exitCode !== null || Date.now() > deadline) return false;
+    return true;
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
   }
 
   ctr(args: readonly string[], timeout = 120_000): Promise<Ran> {
-    return runCommand([this.#ctr, '--address', this.socket, ...args], { env: peerEnv(), timeout });
+    return runCommand([this.#places.ctr, '--address', this.socket, ...args], { env: peerEnv(), timeout });
   }
 
   /** @throws Error with what ctr said */
@@ -66,14 +92,10 @@ export class Containerd implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      const exited = once(this.#child, 'exit');
-      this.#child.kill('SIGTERM');
-      await exited;
-    }
+    await this.#end('SIGTERM');
     // ctr leaves the parents of its cgroups.
     for (const folder of cgroupFoldersOf(this).toReversed()) rmdirSync(folder);
-    rmSync(this.#home, { recursive: true, force: true, maxRetries: 3 });
+    rmSync(this.#places.home, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 

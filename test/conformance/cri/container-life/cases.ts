@@ -197,7 +197,7 @@ export const cases: readonly Case[] = [
     (method): Case => ({
       name: `${method} of a container that nobody knows is not found`,
       run: async ({ runtime }) => {
-        await refused(runtime[method]({ containerId: 'nobody', linux: {} } as never), 'not_found');
+        await refused(runtime[method]({ containerId: 'nobody' }), 'not_found');
       },
     }),
   ),

@@ -1,29 +1,49 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { NamespaceMode } from '@berth/wire/gen/cri/v1/api_pb';
-import type { CriClient, ImageCalls, RuntimeCalls } from '../../../harness/cri-client.ts';
+import { CriClient, type ImageCalls, type RuntimeCalls } from '../../../harness/cri-client.ts';
 import type { CriTarget } from '../../../harness/cri-target.ts';
 import type { PodChange, PodConfig } from './config.ts';
 import { Pod } from './pod.ts';
+import { until } from './until.ts';
 
 let count = 0;
 
-/** A client of the CRI as kubelet is one, with pods of its own that go with it. */
+/** A client of the CRI as kubelet is one, with a connection and pods of its own that go with it. */
 export class Kubelet implements AsyncDisposable {
   readonly target: CriTarget;
-  readonly runtime: RuntimeCalls;
-  readonly images: ImageCalls;
   /** For logs and volumes. */
   readonly folder = mkdtempSync('/tmp/bk-');
   /** Nobody else's in this run: for labels and names. */
   readonly tag = `case-${process.pid}-${count++}`;
-  readonly client: CriClient;
+  /** Other after each `restartServer`. */
+  client: CriClient;
   readonly #pods: Pod[] = [];
 
   constructor(target: CriTarget, client: CriClient) {
     this.target = target;
     this.client = client;
-    this.runtime = client.runtime;
-    this.images = client.images;
+  }
+
+  get runtime(): RuntimeCalls {
+    return this.client.runtime;
+  }
+
+  get images(): ImageCalls {
+    return this.client.images;
+  }
+
+  /** Kills the server and starts it again: for cases that run alone. */
+  async restartServer(): Promise<void> {
+    await this.client[Symbol.asyncDispose]();
+    await this.target.restart();
+    this.client = await CriClient.open(this.target.socket);
+    // A peer answers before it has found its pods again.
+    const answers = () =>
+      this.runtime.status().then(
+        () => true,
+        () => false,
+      );
+    await until(answers, 'the server answers');
   }
 
   /** What a pod is asked to be: in the host's network, which is quicker than one of its own. */
@@ -87,6 +107,7 @@ export class Kubelet implements AsyncDisposable {
       const failed = ends.find((end) => end.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
     } finally {
+      await this.client[Symbol.asyncDispose]();
       rmSync(this.folder, { recursive: true, force: true });
     }
   }

@@ -35,36 +35,27 @@ export async function registerSuite({ name, skip, open }: Suite): Promise<void> 
   const topics = await allCases();
   describe(`${name} conforms to the CRI`, { skip }, () => {
     let target: CriTarget | undefined;
-    let client: CriClient | undefined;
     before(async () => {
       enterOwnNetwork();
       target = await open();
-      client = await CriClient.open(target.socket);
     });
-    after(async () => {
-      await client?.[Symbol.asyncDispose]();
-      await target?.[Symbol.asyncDispose]();
-    });
-    describe('cases', { concurrency }, () => {
+    after(async () => await target?.[Symbol.asyncDispose]());
+    const register = (isAlone: boolean): void => {
       for (const [topic, cases] of topics)
-        for (const each of cases)
-          it(`${topic}: ${each.name}`, (context) => runCase(each, { target: target!, client: client!, context }));
-    });
+        for (const each of cases.filter((one) => (one.isAlone ?? false) === isAlone))
+          it(`${topic}: ${each.name}`, (context) => runCase(each, target!, context));
+    };
+    describe('side by side', { concurrency }, () => register(false));
+    describe('alone', () => register(true));
     it('nothing is left of all pods', async () => await target!.assertNothingLeft());
   });
 }
 
-interface Surroundings {
-  readonly target: CriTarget;
-  readonly client: CriClient;
-  readonly context: TestContext;
-}
-
-async function runCase(each: Case, { target, client, context }: Surroundings): Promise<void> {
+async function runCase(each: Case, target: CriTarget, context: TestContext): Promise<void> {
   const obstacle = obstacleOf(each.needs) ?? whyTooOld(target, each.since);
   if (obstacle !== undefined) return context.skip(obstacle);
-  if (each.containerdDeviates === undefined || target.version === undefined) return await perform(each, target, client);
-  const isAsSpecified = await perform(each, target, client).then(
+  if (each.containerdDeviates === undefined || target.version === undefined) return await perform(each, target);
+  const isAsSpecified = await perform(each, target).then(
     () => true,
     () => false,
   );
@@ -72,8 +63,8 @@ async function runCase(each: Case, { target, client, context }: Surroundings): P
   context.skip(`${target.name} deviates: ${each.containerdDeviates}`);
 }
 
-async function perform(each: Case, target: CriTarget, client: CriClient): Promise<void> {
-  await using kubelet = new Kubelet(target, client);
+async function perform(each: Case, target: CriTarget): Promise<void> {
+  await using kubelet = new Kubelet(target, await CriClient.open(target.socket));
   await each.run(kubelet);
 }
 

@@ -16,7 +16,7 @@ export class Stream implements Disposable {
     socket.binaryType = 'arraybuffer';
     socket.addEventListener('message', ({ data }) => this.#take(Buffer.from(data as ArrayBuffer)));
     socket.addEventListener('close', () => (this.#isClosed = true));
-    socket.addEventListener('error', (event) => (this.#failure = (event as ErrorEvent).message ?? 'refused'));
+    socket.addEventListener('error', () => (this.#failure = 'the server did not take the stream'));
   }
 
   /** @param url as Exec, Attach and PortForward answer it */
