@@ -87,27 +87,31 @@ interface Sandbox {
   readonly handler: RuntimeHandler;
 }
 
-async function bringUp(backend: PodBackend, context: CallContext, { pod, handler }: Sandbox): Promise<PodAddresses> {
-  const { containers, namespaces, pods } = backend;
+async function bringUp(backend: PodBackend, context: CallContext, sandbox: Sandbox): Promise<PodAddresses> {
+  const { containers, namespaces, network, pods } = backend;
+  const { pod } = sandbox;
   const { config } = pod.record;
   const isHost = isInHostNetwork(config);
   const isOwner = isInUserNamespace(config) && !isHost;
   pod.change({ madeCgroup: cgroupMadeFor(containers.cgroups, config) });
   if (!isHost && !isOwner) pod.change({ netns: namespaces.create(pod.id) });
-  await Promise.all([pods.add(pod), makePodFiles(containers, { id: pod.id, config })]);
-  const sandbox = await addSandbox(backend, context, { pod, handler });
-  pods.addMember(pod, sandbox);
-  const start = async (): Promise<void> => {
-    await startContainer(containers, context, { entry: sandbox, attach: undefined });
-  };
+  await pods.add(pod);
   if (isOwner) {
-    await start();
-    pod.change({ netns: namespaces.keep(pod.id, sandbox.state.pid) });
+    await startSandbox(backend, context, sandbox);
+    pod.change({ netns: namespaces.keep(pod.id, pod.sandbox?.state.pid ?? 0) });
     await pods.save(pod);
-    return await backend.network.attach(context, attachmentOf(pod));
+    return await network.attach(context, attachmentOf(pod));
   }
-  const attach = isHost ? { ips: [] } : backend.network.attach(context, attachmentOf(pod));
-  return await bothOrFirstFailure(attach, start());
+  const attach = isHost ? { ips: [] } : network.attach(context, attachmentOf(pod));
+  return await bothOrFirstFailure(attach, startSandbox(backend, context, sandbox));
+}
+
+async function startSandbox(backend: PodBackend, context: CallContext, { pod, handler }: Sandbox): Promise<void> {
+  const { containers, pods } = backend;
+  await makePodFiles(containers, { id: pod.id, config: pod.record.config });
+  const entry = await addSandbox(backend, context, { pod, handler });
+  pods.addMember(pod, entry);
+  await startContainer(containers, context, { entry, attach: undefined });
 }
 
 /** The plugins and the process come up side by side; what failed is undone when both have come to their ends. */
