@@ -207,7 +207,7 @@ describe('streams of pods', { skip: whySkipped || whyNoRegistry }, () => {
       timeout: 60n,
     });
     assert.equal(answer.exitCode, 1);
-    assert.equal(answer.stderr.length, (16 << 20) - 1024);
+    assert.equal(answer.stderr.length, (16 << 20) - 1024 - (256 << 10));
   });
 
   it('runs a hundred commands at once, each with a stream of its own', async () => {
