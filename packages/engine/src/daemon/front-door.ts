@@ -26,6 +26,8 @@ export function createFrontDoor({ http, rpc }: FrontDoorServers): net.Server {
       if (isPreface === undefined) return;
       socket.unshift(begun);
       socket.off('readable', look).off('error', drop).off('end', drop);
+      // HTTP/1.1 ends its side itself. A session of HTTP/2 leaves that to the socket, and would keep it for ever.
+      socket.allowHalfOpen = !isPreface;
       (isPreface ? rpc : http).emit('connection', socket);
     };
     socket.on('readable', look).once('error', drop).once('end', drop);
