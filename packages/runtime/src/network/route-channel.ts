@@ -1,15 +1,13 @@
-import { read, write } from 'node:fs';
+import { write } from 'node:fs';
 import { promisify } from 'node:util';
 import { close } from '@berth/addon/file';
 import { netlinkSocketIn } from '@berth/addon/namespace';
-import { netlinkSocket } from '@berth/addon/netlink';
+import { netlinkReceive, netlinkSocket } from '@berth/addon/netlink';
 import { encode, isRefusal, NLM_F, refusalOf, type RouteRequest, split } from '../launch/route-socket.ts';
 
-const readFrom = promisify(read);
 const writeTo = promisify(write);
 
-/** One answer to each request, and a request is small: many fit. */
-const room = 64 * 1024;
+const acknowledged = NLM_F.REQUEST | NLM_F.ACK;
 
 export interface NamedRequest {
   readonly request: RouteRequest;
@@ -23,7 +21,6 @@ export interface NamedRequest {
  */
 export class RouteChannel implements Disposable {
   readonly #fd: number;
-  #sequence = 0;
 
   private constructor(fd: number) {
     this.#fd = fd;
@@ -34,26 +31,23 @@ export class RouteChannel implements Disposable {
     return new RouteChannel(path === undefined ? netlinkSocket() : netlinkSocketIn(path));
   }
 
-  /** Makes the changes in their order; the first that is refused ends it. One call at a time. @throws the kernel's errno */
+  /** Makes the changes in their order, in one go: those behind one that is refused are tried too. @throws the first's errno */
   async change(requests: readonly NamedRequest[]): Promise<void> {
-    for (const { request, what } of requests) {
-      const errno = await taken(() => this.#ask(request));
-      if (errno !== 0) throw refusalOf(errno, what);
-    }
-  }
-
-  async #ask(request: RouteRequest): Promise<number> {
-    this.#sequence += 1;
-    const message = encode({ ...request, flags: NLM_F.REQUEST | NLM_F.ACK | request.flags }, this.#sequence);
-    await writeTo(this.#fd, message);
-    const { bytesRead, buffer } = await readFrom(this.#fd, Buffer.allocUnsafe(room), 0, room, null);
-    const answer = split(buffer.subarray(0, bytesRead)).find(isRefusal);
-    return answer?.body.readInt32LE(0) ?? 0;
+    const messages = requests.map(({ request }) => encode({ ...request, flags: acknowledged | request.flags }, 0));
+    await taken(() => writeTo(this.#fd, Buffer.concat(messages)));
+    // An answer each, in datagrams of their own; all of them are there by now.
+    const refusals = requests.map(({ what }) => ({ what, errno: errnoIn(netlinkReceive(this.#fd)) }));
+    const first = refusals.find(({ errno }) => errno !== 0);
+    if (first !== undefined) throw refusalOf(first.errno, first.what);
   }
 
   [Symbol.dispose](): void {
     close(this.#fd);
   }
+}
+
+function errnoIn(datagram: Buffer): number {
+  return split(datagram).find(isRefusal)?.body.readInt32LE(0) ?? 0;
 }
 
 let last: Promise<unknown> = Promise.resolve();
