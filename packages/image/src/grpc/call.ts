@@ -135,8 +135,9 @@ export class Call<I extends DescMessage, O extends DescMessage> implements Async
     const { signal, timeout } = this.#options;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (timeout === undefined) return;
-    const late = new BerthError('deadline_exceeded', `${this.#name} took longer than ${timeout} ms`);
-    this.#timer = setTimeout(() => this.#end(late), timeout);
+    const end = (): void =>
+      this.#end(new BerthError('deadline_exceeded', `${this.#name} took longer than ${timeout} ms`));
+    this.#timer = setTimeout(end, timeout);
   }
 
   #unwatch(): void {

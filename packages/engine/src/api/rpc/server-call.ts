@@ -56,10 +56,14 @@ export class ServerCall {
 
   async #answer({ description, handle }: RpcMethod, request: ReturnType<typeof decode>): Promise<void> {
     if (this.#isOver) return;
+    const headers = this.#headers;
     const call: RpcCall = {
       signal: this.#gone.signal,
-      metadata: callMetadata(this.#headers),
       log: this.#options.log,
+      // Few want it: a kubelet's many small calls are not to pay for it.
+      get metadata() {
+        return callMetadata(headers);
+      },
     };
     const answer = handle(call, request);
     if (!(Symbol.asyncIterator in answer)) return await this.#send(description.output, await answer);
@@ -97,8 +101,8 @@ export class ServerCall {
   #watchDeadline(): void {
     const milliseconds = parseTimeout(this.#headers['grpc-timeout'] as string | undefined);
     if (milliseconds === undefined) return;
-    const late = new BerthError('deadline_exceeded', 'the deadline of the call has passed');
     this.#timer = setTimeout(() => {
+      const late = new BerthError('deadline_exceeded', 'the deadline of the call has passed');
       this.#gone.abort(late);
       this.#fail(late);
     }, milliseconds);
