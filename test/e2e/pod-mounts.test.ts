@@ -6,9 +6,11 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { isKind } from '@berth/model/error';
 import { MountPropagation, NamespaceMode } from '@berth/wire/gen/cri/v1/api_pb';
 import { whySkipped } from '../harness/engine.ts';
+import { testImage } from '../harness/images.ts';
 import { whyNoRegistry } from '../harness/registry.ts';
 import { mountsBelow } from '../harness/sweep.ts';
 import { PodPlace } from './pod-place.ts';
+import { seed } from './registry-image.ts';
 
 describe('mounts and user namespaces of pods', { skip: whySkipped || whyNoRegistry }, () => {
   let place: PodPlace;
@@ -74,6 +76,12 @@ describe('mounts and user namespaces of pods', { skip: whySkipped || whyNoRegist
     assert.equal(readFileSync(path.join(hostPath, 'inner', 'f'), 'utf8'), 'deep\n');
     assert.equal(await place.sh(slave, 'cat /vol/inner/f'), 'deep');
     assert.notEqual((await place.try(own, 'cat /vol/inner/f')).exitCode, 0);
+    for (const id of [both, slave]) {
+      assert.equal(
+        await place.sh(id, 'grep -c " /vol " /proc/self/mounts; grep -c " /vol/inner " /proc/self/mounts'),
+        '1\n1',
+      );
+    }
   });
 
   test('what the host keeps private cannot be shared', async () => {
@@ -117,13 +125,15 @@ describe('mounts and user namespaces of pods', { skip: whySkipped || whyNoRegist
   test('a volume of the image begins with its files, and can be written to with a read-only root', async () => {
     const pod = await place.run();
     const run = { Volumes: { '/etc': {}, '/new/deep': {} }, Cmd: ['sleep', '1000'] };
-    const { repository } = await place.images.fresh(['1'], run);
-    await place.cri.images.pullImage({ image: { image: `${repository}:1` } });
+    await seed(place.images.registry, 'volumes:1', testImage({ run }));
+    const image = `${place.images.registry.host}/volumes:1`;
+    await place.cri.images.pullImage({ image: { image } });
     const linux = { securityContext: { readonlyRootfs: true } };
-    const id = await place.start(pod, { linux }, `${repository}:1`);
+    const id = await place.start(pod, { linux }, image);
     await place.sh(id, 'head -n 1 /etc/passwd && touch /etc/new /new/deep/x');
     assert.notEqual((await place.try(id, 'touch /new/x')).exitCode, 0);
-    await place.cri.images.removeImage({ image: { image: `${repository}:1` } });
+    await place.remove(pod);
+    await place.cri.images.removeImage({ image: { image } });
   });
 
   test('an image as a volume: read-only, one mount for the pod, gone when the pod is stopped', async () => {
@@ -184,6 +194,15 @@ describe('mounts and user namespaces of pods', { skip: whySkipped || whyNoRegist
       ];
       const id = await place.start(pod, { linux: { securityContext }, mounts });
       assert.equal(await place.sh(id, 'stat -c %u /image/etc/passwd'), '0');
+    });
+
+    test('in the network of the host it sees the host’s sysfs, read-only', async () => {
+      const namespaceOptions = { network: NamespaceMode.NODE, pid: NamespaceMode.CONTAINER, usernsOptions };
+      const linux = { securityContext: { namespaceOptions } };
+      const pod = await place.run({ linux, hostname: '' });
+      const id = await place.start(pod, { linux });
+      assert.equal(await place.sh(id, 'ls -d /sys/class/net/lo; id -u'), '/sys/class/net/lo\n0');
+      assert.notEqual((await place.try(id, 'mkdir /sys/fs/cgroup/x')).exitCode, 0);
     });
 
     test('a container’s maps are its pod’s', async () => {
