@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { it } from 'node:test';
 import { BerthError } from '@berth/model/error';
 import { Refused } from '../harness/upgrade.ts';
@@ -250,4 +250,24 @@ it('holds a command back whose client does not read, in bounded memory', async (
   }
   // The sockets' own buffers, ours, and the client's queue.
   assert.ok(written < 32 << 20, `${written} bytes went nowhere`);
+});
+
+it('lives through clients that send noise, and serves the next one', async () => {
+  await using door = await streamingDoor();
+  const block = (noise: Buffer): Buffer => control(1, 0, Buffer.concat([word(1), word(0), Buffer.from([0, 0]), noise]));
+  const noises = [
+    ...Array.from({ length: 30 }, (_, index) => randomBytes(index * 7)),
+    ...Array.from({ length: 10 }, (_, index) => block(randomBytes(index * 5))),
+    control(2, 0, word(1)),
+    control(1, 0, Buffer.alloc(2)),
+  ];
+  for (const noise of noises) {
+    using client = await SpdyClient.connect(door.exec(echo), v4);
+    await client.send(noise);
+    await client.send(control(6, 0, Buffer.alloc(3)));
+    // What looks like the head of a long data frame swallows all that follows.
+    if (noise.length === 0 || noise[0]! >= 0x80) await client.closed;
+  }
+  using client = await SpdyClient.connect(door.exec(echo), v4);
+  await client.ping();
 });
