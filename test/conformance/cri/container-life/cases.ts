@@ -29,7 +29,7 @@ export const cases: readonly Case[] = [
   {
     name: 'a container that ended well is completed',
     run: async (kubelet) => {
-      const container = await (await kubelet.pod()).script('true');
+      const container = await (await kubelet.pod()).script('sleep 0.3');
       const status = await container.status();
       assert.equal(status.state, CONTAINER_EXITED);
       assert.equal(status.exitCode, 0);

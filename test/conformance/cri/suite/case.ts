@@ -11,6 +11,8 @@ export interface Case {
   readonly since?: `${1 | 2}.${number}`;
   /** Why containerd does otherwise than the CRI says, or its clients wish. The case must fail there, so that the mark cannot get stale. */
   readonly containerdDeviates?: string;
+  /** Why containerd does so only sometimes: the case is not run there. */
+  readonly containerdUnsteady?: string;
   /** It cannot run beside others: it restarts the server. */
   readonly isAlone?: boolean;
   readonly run: (kubelet: Kubelet) => Promise<void>;

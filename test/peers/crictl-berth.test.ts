@@ -1,0 +1,4 @@
+import { berthTarget, whyNoTarget } from '../harness/cri-target.ts';
+import { crictlSuite } from './crictl-suite.ts';
+
+crictlSuite({ name: 'berthd', skip: whyNoTarget, open: berthTarget });
