@@ -241,7 +241,8 @@ describe('the image commands', { skip: whySkipped || whyNoRegistry }, () => {
     assert.ok(!(await place.names()).includes('theirs:1'));
     assert.match((await berth(['namespace', 'rm', 'lonely'])).stderr, /not empty/);
     await good(['-n', 'lonely', 'create', '--name', 'inside', 'theirs:1']);
-    assert.ok(!(await good(['ps', '-a'])).includes('inside'));
+    assert.ok((await good(['ps', '-a'])).includes('inside'));
+    assert.ok(!(await good(['-n', 'default', 'ps', '-a'])).includes('inside'));
     await good(['-n', 'lonely', 'rm', 'inside']);
     await good(['namespace', 'share', 'lonely', 'default']);
     assert.ok((await place.names()).includes('theirs:1'));
