@@ -1,4 +1,14 @@
-import { chownSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, rmdirSync, statSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  rmdirSync,
+  statSync,
+} from 'node:fs';
 import path from 'node:path';
 import { mount, umount } from '@berth/addon/mount';
 import { attachTree, cloneTree, type FsOption, idmapTree, makeTreeReadonly, newTree } from '@berth/addon/mount-tree';
@@ -36,7 +46,10 @@ export function mountOnHost(from: RootMount, target: string, maps?: IdMaps): voi
 
 /** Whether something is mounted on exactly this folder, also another folder of the same file system. */
 export function isMountPoint(folder: string): boolean {
-  return existsSync(folder) && containingMount(folder) === folder;
+  if (!existsSync(folder)) return false;
+  // As mountinfo has it: /var/run is a link on most machines.
+  const real = realpathSync(folder);
+  return containingMount(real) === real;
 }
 
 /** Those who have it still keep it. Nothing there is success. */

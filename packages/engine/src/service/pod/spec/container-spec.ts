@@ -13,6 +13,7 @@ import { badField } from './field-error.ts';
 import { hasHugepageLimits } from './host-look.ts';
 import { containerNamespaces } from './namespaces.ts';
 import { environment, programArguments, workingFolder } from './process.ts';
+import { relabelMounts } from './relabel-mounts.ts';
 import { resourcesSpec } from './resources.ts';
 import { seccompOf } from './seccomp.ts';
 import { type SelinuxLabels, selinuxLabels } from './selinux.ts';
@@ -33,7 +34,8 @@ interface Parts {
 export function podContainerSpec(input: PodContainerSpecInput): PodContainerSpec {
   const parts = partsOf(input);
   const { pod, podId, config, image, host } = input;
-  const { mounted, user } = parts;
+  const { mounted, user, labels } = parts;
+  if (labels !== undefined) relabelMounts(input, mounted.asked, labels.mount);
   const made: RuntimeSpec = {
     ociVersion: '1.3.0',
     process: processOf(parts),
