@@ -80,6 +80,17 @@ describe('verbs of CNI by plugins of the test', { skip: whyNoNetwork }, () => {
     assert.equal(verbs().filter((verb) => verb === 'one GC').length, before);
   });
 
+  test('a plugin that hangs does not keep the daemon from its start', async () => {
+    place.plugin('one', `[ $CNI_COMMAND != DEL ] || [ -e ${place.home}/up ] || sleep 98763\n${says}`);
+    configure(['one'], { cniVersion: '1.0.0' });
+    const network = await place.start();
+    await network.attach(place.context, place.pod('gone'));
+    await network.collect(place.context, []);
+    assert.deepEqual(place.kept(), ['net-gone-eth0'], 'DEL is still at work');
+    for (const { pid } of processesWith('sleep 98763')) process.kill(pid, 'SIGKILL');
+    await waitFor('deleted', () => place.kept().length === 0);
+  });
+
   test('CHECK is not asked where the list says so', async () => {
     place.plugin('one', says);
     configure(['one'], { disableCheck: true });

@@ -1,11 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CallContext, Log } from '@berth/model/context';
 import { asError, BerthError } from '@berth/model/error';
+import { isNetworkNamespace } from '@berth/runtime/network/namespace-file';
 import type { PodAddresses } from '../../pod/contract.ts';
 import type { AddressRange } from '@berth/model/address-range';
 import type { NetworkStatus, PodAttachment } from '../contract.ts';
 import type { NetworkPart } from '../part.ts';
 import { addressesOf } from './addresses.ts';
-import { addChain, checkChain, collectChain, deleteChain, isBroken } from './chain.ts';
+import { addChain, checkChain, collectChain, deleteChain, isBroken, type ValidAttachment } from './chain.ts';
 import { capabilitiesOf } from './capability.ts';
 import { ConfigurationFolder } from './configuration-folder.ts';
 import { endLeftoverPlugins } from './leftover-plugin.ts';
@@ -30,6 +32,7 @@ const interfaceName = 'eth0';
 /** Time for a whole chain, ms: kubelet waits four minutes for a pod. */
 const addTime = 210_000;
 const deleteTime = 60_000;
+const collectTime = 5_000;
 
 /** Where libcni's other users on this machine keep theirs: what a GC must leave to them. */
 const sharedCacheFolder = '/var/lib/cni';
@@ -105,23 +108,33 @@ export class CniNetwork implements NetworkPart {
     }
   }
 
-  /** Takes back what pods have left that are not there any more, then asks plugins for the rest (CNI 1.1, GC). */
+  /**
+   * Takes back what pods have left that are not there any more, then asks plugins for the rest (CNI 1.1, GC). The daemon
+   * waits for this before it serves, and a plugin may wait for a pod that the daemon is to run: so neither waits long.
+   */
   async collect({ signal, log }: CallContext, podIds: readonly string[]): Promise<void> {
     const kept = new Set(podIds);
     const failed = (error: unknown) => log.warn(`network not cleaned up: ${asError(error).message}`);
-    const own = this.#cache.list().filter(({ containerId }) => !this.#adding.has(containerId));
-    for (const entry of own.filter(({ containerId }) => !kept.has(containerId))) {
+    const stale = this.#cache
+      .list()
+      .filter(({ containerId }) => !kept.has(containerId) && !this.#adding.has(containerId));
+    const deletes = stale.map(async (entry) => {
+      const { netns = '' } = entry;
       const limit = AbortSignal.any([signal, AbortSignal.timeout(deleteTime)]);
-      await this.#delete(entry, '', limit).catch(failed);
-    }
+      await this.#delete(entry, isNetworkNamespace(netns) ? netns : '', limit).catch(failed);
+    });
+    await Promise.race([Promise.all(deletes), delay(collectTime, undefined, { ref: false })]);
     const { network } = this.#folder.current();
     if (network === undefined) return;
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(collectTime)]);
+    await collectChain(this.#options.host, { list: network, valid: this.#valid(network) }, limit).catch(failed);
+  }
+
+  #valid({ name }: NetworkList): ValidAttachment[] {
     const all = [...this.#cache.list(), ...new ResultCache(sharedCacheFolder).list()];
-    const valid = all
-      .filter(({ networkName }) => networkName === network.name)
+    return all
+      .filter(({ networkName }) => networkName === name)
       .map(({ containerId, ifName }) => ({ containerID: containerId, ifname: ifName }));
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(deleteTime)]);
-    await collectChain(this.#options.host, { list: network, valid }, limit).catch(failed);
   }
 
   describe(): unknown {
