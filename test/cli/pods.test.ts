@@ -124,6 +124,16 @@ describe('the command and pods', { skip: whySkipped }, () => {
     assert.deepEqual((await cri.runtime.listContainers({ filter: { podSandboxId: pod } })).containers, []);
   });
 
+  it('system prune leaves what belongs to pods to their owner', async () => {
+    const { container } = await podWithContainer(['true']);
+    await berth('wait', container);
+    const own = await berth('run', '-d', 'app:1', 'true');
+    await berth('wait', own);
+    const pruned = await berth('system', 'prune', '-f');
+    assert.match(pruned, new RegExp(own));
+    assert.equal(await berth('ps', '-aq', '--no-trunc'), container);
+  });
+
   it('the process that holds a pod is the pod’s: it is not stopped, killed or removed by itself', async () => {
     const { pod } = await podWithContainer();
     for (const words of [['stop'], ['kill'], ['rm', '-f'], ['exec', pod, 'true']]) {

@@ -17,14 +17,14 @@ export const command = defineCommand({
   usage: 'system prune [OPTIONS]',
   flags: flagTable,
   arguments: { least: 0, most: 0 },
-  async run({ flags, client }: CommandCall<typeof flagTable>) {
+  async run({ flags, client, namespace = 'default' }: CommandCall<typeof flagTable>) {
     const request = pruneRequest(flags.filter, flags.all);
     const which = request.all === true ? 'images without at least one container associated to them' : 'dangling images';
     const warning = `WARNING! This will remove:\n  - all stopped containers\n  - all ${which}\n`;
     if (!flags.force) await confirm(warning, 'system prune');
     // Before images: a stopped container is what keeps its image.
     const before = await client.system.diskUse();
-    print(prunedContainers(await removeStopped(client, request)));
+    print(prunedContainers(await removeStopped(client, namespace, request)));
     print(prunedImages(await client.images.prune(request)));
     await client.system.collect();
     const after = await client.system.diskUse();
@@ -32,14 +32,18 @@ export const command = defineCommand({
   },
 });
 
+/** Not those of pods: whoever made these looks at them yet, and removes them. */
 async function removeStopped(
   client: BerthClient,
+  namespace: string,
   { until, labels = [] }: ReturnType<typeof pruneRequest>,
 ): Promise<string[]> {
   const removed: string[] = [];
-  for (const { id, status, createdAt, labels: own } of await client.containers.list({ all: true })) {
+  for (const { id, pod, status, createdAt, ...container } of await client.containers.list({ all: true })) {
     const isOld = until === undefined || Date.parse(createdAt) < Date.parse(until);
-    if (status === 'running' || status === 'paused' || !isOld || !labels.every((wish) => matches(own, wish))) continue;
+    if (pod !== undefined || container.namespace !== namespace || !isOld) continue;
+    if (status === 'running' || status === 'paused') continue;
+    if (!labels.every((wish) => matches(container.labels, wish))) continue;
     try {
       await client.containers.remove(id);
       removed.push(id);
