@@ -8,6 +8,7 @@ import type { ImageRecord } from '#store/metadata';
 import type { ImageBackend } from './backend.ts';
 import type { ImageService, ReadyImage } from './contract.ts';
 import { documentsOf, platformImage, type PlatformImage, presentImages } from './documents.ts';
+import { ensureLabels } from './ensure-labels.ts';
 import { findImage } from './find.ts';
 import { imageHistory } from './history.ts';
 import { imageNames } from './image-names.ts';
@@ -117,9 +118,6 @@ function repoDigest(record: ImageRecord, records: readonly ImageRecord[]): strin
 async function keepUnpacked(backend: ImageBackend, context: CallContext, image: PlatformImage): Promise<void> {
   const chain = topChain(image);
   if (chain === '') return;
-  const { digest } = image.manifest.config;
-  const tie = snapshotLabel(backend.snapshots.driver, chain);
-  const { labels } = await backend.content.info(context, digest);
-  const isTied = Object.entries(tie).every(([label, value]) => labels[label] === value);
-  if (!isTied) await backend.content.label(context, digest, tie);
+  const labels = snapshotLabel(backend.snapshots.driver, chain);
+  await ensureLabels(backend, context, { digest: image.manifest.config.digest, labels });
 }

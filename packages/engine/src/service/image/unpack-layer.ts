@@ -9,6 +9,7 @@ import type { Snapshot } from '#store/snapshot';
 import { allOrNone } from './all-or-none.ts';
 import type { ImageBackend } from './backend.ts';
 import { type Download, prepareDownload } from './download.ts';
+import { ensureLabels } from './ensure-labels.ts';
 import { diffIdLabel } from './labels.ts';
 import type { LayerStep } from './layer-steps.ts';
 import { dropIngest, isUseless, openIngest } from './open-ingest.ts';
@@ -49,12 +50,12 @@ export async function takeLayer(backend: ImageBackend, context: CallContext, wor
   if (isUnpacked) place.begin(await backend.snapshots.layers(context, step.chain));
   const labels = { ...diffIdLabel(step.diffId), ...(await options.labelsOf?.(step.layer)) };
   if (isUnpacked && ingest === undefined) {
-    await backend.content.label(context, step.layer.digest, labels);
+    await ensureLabels(backend, context, { digest: step.layer.digest, labels });
     report.present();
     return;
   }
   const result = await transfer(backend, context, { work, ingest, isUnpacked, labels });
-  if (ingest === undefined) await backend.content.label(context, step.layer.digest, labels);
+  if (ingest === undefined) await ensureLabels(backend, context, { digest: step.layer.digest, labels });
   report.done(context.log, result);
 }
 
