@@ -109,6 +109,9 @@ export class BridgeNetwork implements NetworkPart {
     for (const lease of this.#leases.list().filter(({ podId }) => !kept.has(podId))) {
       await this.#unplug(lease).catch((error: unknown) => this.#warn(error));
     }
+    if (this.#leases.list().length === 0) return;
+    // What somebody else did to the rules while no daemon ran.
+    this.#rules?.bring().catch((error: unknown) => this.#warn(error));
   }
 
   describe(): unknown {
@@ -119,10 +122,14 @@ export class BridgeNetwork implements NetworkPart {
 
   /** What the last pod has left goes with the daemon. */
   async close(): Promise<void> {
-    await Promise.all(this.#leaving.values());
+    await Promise.allSettled(this.#leaving.values());
     if (!this.#isOurs || this.#leases.list().length > 0) return;
-    await this.#rules?.remove();
-    await removeDevice(this.#options.bridge);
+    try {
+      await this.#rules?.remove();
+      await removeDevice(this.#options.bridge);
+    } catch (error) {
+      this.#warn(error);
+    }
   }
 
   /** Made with the first pod, and again when somebody took it away or the ranges are others. */
@@ -186,7 +193,7 @@ export class BridgeNetwork implements NetworkPart {
   }
 
   #warn(error: unknown): void {
-    this.#options.log.warn(`a pod's device is not taken off the bridge: ${asError(error).message}`);
+    this.#options.log.warn(`bridge ${this.#options.bridge}: ${asError(error).message}`);
   }
 }
 
