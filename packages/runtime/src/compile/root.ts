@@ -5,6 +5,7 @@ import type { HostFacts, RootMount } from './facts.ts';
 import { invalid } from './invalid.ts';
 import { MOUNT_ATTR, MS } from './kernel-flags.ts';
 import { mountFlags, parseMountOptions } from './mount-option.ts';
+import { mountLabel } from './label.ts';
 import type { MountSetting } from './mount-place.ts';
 import { inContainer } from './step.ts';
 import type { Trees } from './tree.ts';
@@ -46,7 +47,11 @@ export function rootRecords({ spec, facts, user, trees }: MountSetting): PlanRec
   if (facts.rootMounts === undefined) {
     // pivot_root(2) takes only a mount point, so a plain folder is bound onto itself.
     records.push(mount({ source: target, target, flags: MS.MS_BIND | MS.MS_REC }));
-  } else records.push(...facts.rootMounts.map((one, index) => rootMount(one, target, index)));
+  } else {
+    // In quotes, because the commas of a level would end the option.
+    const labels = mountLabel(spec, facts).map((option) => option.replace(/=(.*)$/, '="$1"'));
+    records.push(...facts.rootMounts.map((one, index) => rootMount(one, { root: target, index, labels })));
+  }
   records.push(inContainer('root_open', { path: target }));
   return records;
 }
@@ -87,9 +92,16 @@ function propagationOf(spec: RuntimeSpec): number {
   return propagationFlags[name];
 }
 
-function rootMount(one: RootMount, root: string, index: number): PlanRecord {
+interface RootPlace {
+  readonly root: string;
+  readonly index: number;
+  /** Options for a file system of its own. */
+  readonly labels: readonly string[];
+}
+
+function rootMount(one: RootMount, { root, index, labels }: RootPlace): PlanRecord {
   const options = parseMountOptions(one.options);
-  const data = options.data.join(',');
+  const data = [...options.data, ...(options.bind === undefined ? labels : [])].join(',');
   if (Buffer.byteLength(data) > maxMountData) {
     throw invalid(
       `rootMounts[${index}].options`,

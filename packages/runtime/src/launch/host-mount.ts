@@ -97,7 +97,10 @@ function overlay({ lower, upper, work, others }: Layers, target: string): void {
     // Linux before 6.5 knows one option for all of them, which fsconfig(2) would cut off at 255 bytes.
     if (errnoName(error) !== 'EINVAL') throw error;
   }
-  const words = [...options.map((one) => one.join('=')), `lowerdir=${lower.join(':')}`];
+  // The level of an SELinux label has a comma.
+  const quoted = (value?: string) => (value?.includes(',') ? `"${value}"` : value);
+  const words = options.map(([name, value]) => (value === undefined ? name : `${name}=${quoted(value)}`));
+  words.push(`lowerdir=${lower.join(':')}`);
   mount(target, { source: 'overlay', type: 'overlay', data: words.join(',') });
 }
 

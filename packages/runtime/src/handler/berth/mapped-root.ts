@@ -12,7 +12,9 @@ export function mountMappedRoot(place: ContainerPlace, { rootMounts = [] }: Star
   const [mount] = rootMounts;
   if (maps === undefined || place.root === undefined || mount === undefined) return;
   unmountFromHost(place.root.hostTarget);
-  mountOnHost(mount, place.root.hostTarget, maps);
+  const { mountLabel } = place.spec.linux;
+  const options = [...(mount.options ?? []), ...(mountLabel && mount.type !== 'bind' ? [`context=${mountLabel}`] : [])];
+  mountOnHost({ ...mount, options }, place.root.hostTarget, maps);
 }
 
 /** Nothing there is success. */
