@@ -109,6 +109,9 @@ static void sweep(void) {
         *at = client->next;
         client_free(client);
     }
+    /* Nobody can come and write any more: who waits for the end of its input would wait for ever. */
+    struct process *first = shim.clients == NULL && shim.listener < 0 ? process_find(0) : NULL;
+    if (first != NULL && first->state == RUNNING) close_descriptor(&first->input);
     for (struct process **at = &shim.processes; *at != NULL;) {
         struct process *process = *at;
         if (process->state != GONE) {

@@ -27,6 +27,8 @@ export class PodCrashPlace implements AsyncDisposable {
   #image = '';
   #before: Belongings = {};
   #count = 0;
+  /** What a client has been told to be there: kubelet looks for that, and asks again for the rest. */
+  readonly #told = new Set<string>();
   strikes = 0;
 
   private constructor(parts: { engine: Engine; images: CriImages; folder: string; cri: CriClient; kind: NetworkKind }) {
@@ -112,25 +114,31 @@ export class PodCrashPlace implements AsyncDisposable {
   /** As kubelet: one that is there and ready is used, one that is not ready is taken away first. */
   async #readyPod(config: PodConfig): Promise<string> {
     const { runtime } = this.#cri;
-    const { items } = await runtime.listPodSandbox({});
-    for (const { id, metadata, state } of items.filter(({ metadata: one }) => one?.name === config.metadata.name)) {
+    const { name } = config.metadata;
+    const { items } = this.#told.has(name) ? await runtime.listPodSandbox({}) : { items: [] };
+    for (const { id, metadata, state } of items.filter(({ metadata: one }) => one?.name === name)) {
       assert.ok(metadata !== undefined);
       if (state === PodSandboxState.SANDBOX_READY) return id;
       await runtime.stopPodSandbox({ podSandboxId: id });
       await runtime.removePodSandbox({ podSandboxId: id });
     }
-    return (await runtime.runPodSandbox({ config })).podSandboxId;
+    const { podSandboxId } = await runtime.runPodSandbox({ config });
+    this.#told.add(name);
+    return podSandboxId;
   }
 
   async #freshContainer(podSandboxId: string, request: object): Promise<string> {
     const { runtime } = this.#cri;
-    const { containers } = await runtime.listContainers({ filter: { podSandboxId } });
+    const filter = { podSandboxId };
+    const { containers } = this.#told.has(podSandboxId) ? await runtime.listContainers({ filter }) : { containers: [] };
     for (const { id, state } of containers) {
       if (state === ContainerState.CONTAINER_CREATED) return id;
       await runtime.stopContainer({ containerId: id, timeout: 0n });
       await runtime.removeContainer({ containerId: id });
     }
-    return (await runtime.createContainer({ podSandboxId, ...request })).containerId;
+    const { containerId } = await runtime.createContainer({ podSandboxId, ...request });
+    this.#told.add(podSandboxId);
+    return containerId;
   }
 
   async #pullOther(): Promise<void> {

@@ -27,7 +27,7 @@ describe('pods when the daemon ends, or the machine', { skip: whySkipped || whyN
 
   it('a pod, its address and its containers are the same after a restart, and go on meanwhile', async () => {
     const pod = await place.run({ logDirectory: place.folder });
-    const before = await podOf(pod);
+    const as = await podOf(pod);
     const command = ['sh', '-c', 'while true; do echo tick; sleep 0.05; done'];
     const running = await place.start(pod, { command, logPath: 'tick.log' });
     const created = await place.create(pod);
@@ -35,7 +35,7 @@ describe('pods when the daemon ends, or the machine', { skip: whySkipped || whyN
     await place.ended(ended);
     const known = [await statusOf(running), await statusOf(created), await statusOf(ended)];
     await place.crash();
-    assert.deepEqual(await podOf(pod), before);
+    assert.deepEqual(await podOf(pod), as);
     assert.deepEqual([await statusOf(running), await statusOf(created), await statusOf(ended)], known);
     const file = path.join(place.folder, 'tick.log');
     // kubelet's rotation: moved away, then opened again.

@@ -52,6 +52,17 @@ test('a container that ends while nobody is there leaves its exit in the journal
   await assert.rejects(ShimConnection.connect(paths(b.dir).socket), { kind: 'unavailable', code: 'shim_gone' });
 });
 
+test('a program that only its client can feed sees the end of its input when that is gone', { skip }, async (t) => {
+  const b = await bench(t);
+  const [, ...records] = plainPlan(b.dir, shell(`cat >${b.dir}/read; echo end >>${b.dir}/read`), {
+    stdin: true,
+  }).records;
+  const { shim } = await run(b, { records });
+  await shim.writeStdin(0, Buffer.from('some '));
+  await shim.close();
+  await eventually(() => readFileSync(`${b.dir}/read`, 'utf8') === 'some end\n');
+});
+
 test('the launcher ends with the process that started it, its shims do not', { skip }, async (t) => {
   const b = await bench(t);
   const socket = `${b.dir}/second`;

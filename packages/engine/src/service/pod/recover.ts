@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { asError, errnoName } from '@berth/model/error';
 import { backgroundContext } from '@berth/model/context';
 import { removeContainer } from '../container/remove.ts';
@@ -11,6 +12,9 @@ import { removePod } from './remove.ts';
 import { podReservation } from './run.ts';
 import { partOf } from './views.ts';
 
+/** How long half-made pods may take to go before the engine serves others, ms. They are seen, not ready, from then on. */
+const patience = 10_000;
+
 /**
  * Finds the pods again after a restart of the daemon, when their processes have been (`recoverContainers`): pods that were
  * being made are taken back, what belongs to none is removed, and names are reserved as they were.
@@ -18,7 +22,9 @@ import { partOf } from './views.ts';
 export async function recoverPods(backend: PodBackend): Promise<void> {
   await gatherMembers(backend);
   for (const pod of backend.pods.all()) reserve(backend, pod);
-  await Promise.all(backend.pods.all().map((pod) => finishReported(backend, pod)));
+  const finished = Promise.all(backend.pods.all().map((pod) => finishReported(backend, pod)));
+  // A plugin that hangs must not keep the engine from everybody else.
+  await Promise.race([finished, sleep(patience, undefined, { ref: false })]);
   await sweep(backend);
 }
 
