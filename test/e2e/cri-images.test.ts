@@ -52,10 +52,16 @@ describe('images over the CRI', { skip: whySkipped || whyNoRegistry }, () => {
   }
 
   /** An image that was pulled by its tag. */
-  async function pulled(tags?: readonly string[], run?: object): Promise<FreshImage> {
-    const image = await images.fresh(tags, run as Parameters<CriImages['fresh']>[1]);
-    for (const tag of tags ?? ['1']) assert.equal(await pull(`${image.repository}:${tag}`), image.configDigest);
+  async function pulled(tags: readonly string[] = ['1']): Promise<FreshImage> {
+    const image = await images.fresh(tags);
+    for (const tag of tags) assert.equal(await pull(`${image.repository}:${tag}`), image.configDigest);
     return image;
+  }
+
+  /** An image with this in its config. @returns its id */
+  async function pulledWith(name: string, run: Readonly<Record<string, unknown>>): Promise<string> {
+    await seed(images.registry, `${name}:1`, testImage({ run }));
+    return await pull(`${images.registry.host}/${name}:1`);
   }
 
   test("an image's id is its config's digest, whichever way it is asked for", async () => {
@@ -78,6 +84,26 @@ describe('images over the CRI', { skip: whySkipped || whyNoRegistry }, () => {
     }
     assert.equal(await look(`${repository}:2`), undefined);
     assert.equal(await look('sha256:0000000000000000000000000000000000000000000000000000000000000000'), undefined);
+  });
+
+  test('names are found in any familiar form', async () => {
+    const { repository, configDigest } = await pulled();
+    await engine.expect(['tag', `${repository}:1`, 'familiar:7']);
+    for (const ref of ['familiar:7', 'library/familiar:7', 'docker.io/familiar:7', 'docker.io/library/familiar:7'])
+      assert.equal((await look(ref))?.id, configDigest, ref);
+    assert.equal(await look('familiar'), undefined);
+    assert.ok((await look(configDigest))?.repoTags.includes('docker.io/library/familiar:7'));
+    await remove('familiar:7');
+    assert.equal(await look(`${repository}:1`), undefined);
+  });
+
+  test('an image that was pulled by tag and digest has no tag, as its peers have it', async () => {
+    const { repository, digest, configDigest } = await images.fresh();
+    assert.equal(await pull(`${repository}:1@${digest}`), configDigest);
+    const image = await look(`${repository}:1@${digest}`);
+    assert.deepEqual([image?.repoTags, image?.repoDigests], [[], [`${repository}@${digest}`]]);
+    await remove(`${repository}@${digest}`);
+    assert.equal(await look(configDigest), undefined);
   });
 
   test('an image with several tags is listed once, with all of them', async () => {
@@ -128,15 +154,16 @@ describe('images over the CRI', { skip: whySkipped || whyNoRegistry }, () => {
   });
 
   test('the user is a number or a name, never both', async () => {
-    for (const [user, uid, username] of [
+    const users = [
       ['1002', 1002n, ''],
       ['1002:1003', 1002n, ''],
       ['app', undefined, 'app'],
       ['app:video', undefined, 'app'],
       ['0', 0n, ''],
       ['', undefined, ''],
-    ] as const) {
-      const image = await look((await pulled(['1'], { User: user })).configDigest);
+    ] as const;
+    for (const [at, [user, uid, username]] of users.entries()) {
+      const image = await look(await pulledWith(`user-${at}`, { User: user }));
       assert.deepEqual([image?.uid?.value, image?.username], [uid, username], user);
     }
   });
@@ -277,8 +304,8 @@ describe('images over the CRI', { skip: whySkipped || whyNoRegistry }, () => {
   });
 
   test('the verbose status has the whole configuration', async () => {
-    const { configDigest } = await pulled(['1'], { Entrypoint: ['/bin/echo'] });
-    const { info } = await cri.images.imageStatus({ image: { image: configDigest }, verbose: true });
+    const image = await pulledWith('verbose', { Entrypoint: ['/bin/echo'] });
+    const { info } = await cri.images.imageStatus({ image: { image }, verbose: true });
     const { imageSpec, chainID } = JSON.parse(info['info'] ?? '') as {
       imageSpec: { config: { Entrypoint: string[] } };
       chainID: string;

@@ -119,7 +119,7 @@ export class ServerCall {
   /** Tells how it ended, unless it is over already. */
   #end(status: StatusHeaders): void {
     if (this.#isOver) return;
-    this.#finish(status['grpc-status']);
+    this.#finish(status);
     const stream = this.#stream;
     if (stream.destroyed || stream.closed) return;
     if (stream.headersSent) {
@@ -132,15 +132,17 @@ export class ServerCall {
 
   #close(): void {
     if (this.#isOver) return;
-    this.#finish('1');
-    this.#gone.abort(new BerthError('cancelled', 'the client went away', { code: 'client_gone' }));
+    const gone = new BerthError('cancelled', 'the client went away', { code: 'client_gone' });
+    this.#finish(failure(gone));
+    this.#gone.abort(gone);
   }
 
-  #finish(status: string): void {
+  #finish(status: StatusHeaders): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
     const milliseconds = Math.round((performance.now() - this.#began) * 10) / 10;
-    this.#options.log.debug('call', { method: this.#headers[':path'], status, milliseconds });
+    const { 'grpc-status': code, 'grpc-message': message } = status;
+    this.#options.log.debug('call', { method: this.#headers[':path'], status: code, message, milliseconds });
   }
 }
 
