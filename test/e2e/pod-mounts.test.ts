@@ -173,6 +173,7 @@ describe('mounts and user namespaces of pods', { skip: whySkipped || whyNoRegist
       assert.equal(await place.sh(id, 'stat -c %u /x'), '1000');
       assert.equal(await place.sh(id, 'ls /sys/class/net'), 'eth0\nlo');
       await place.sh(id, 'echo x >/dev/shm/f && echo >/dev/null');
+      assert.equal(await place.sh(id, 'echo again >/dev/stdout'), 'again');
     });
 
     test('a volume with the pod’s maps shows its files as the container’s', async () => {
