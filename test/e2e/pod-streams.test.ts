@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { SpdyClient, type SpdyClientStream } from '../harness/spdy.ts';
 import { WebSocketClient } from '../harness/web-socket.ts';
@@ -156,7 +158,8 @@ describe('streams of pods', { skip: whySkipped || whyNoRegistry }, () => {
       assert.equal(await data.text(), text);
       assert.equal(await error.text(), '');
     };
-    for (let turn = 0; turn < 2; turn++) await Promise.all([1, 2, 3, 4, 5].map((id) => one(10 * turn + id)));
+    // No more at once: busybox listens with room for two, and its kernel resets what is too much.
+    for (let turn = 0; turn < 5; turn++) await Promise.all([1, 2].map((id) => one(10 * turn + id)));
     await place.cri.runtime.removeContainer({ containerId: server });
   });
 
@@ -220,6 +223,35 @@ describe('streams of pods', { skip: whySkipped || whyNoRegistry }, () => {
     }
   });
 
+  it('carries a gibibyte each way through a pod, byte for byte, in bounded memory', async () => {
+    const url = await execUrl(['cat'], { stdin: true, stdout: true });
+    using client = await SpdyClient.connect(url, v4);
+    const { error, stdin, stdout } = await open(client, 'error', 'stdin', 'stdout');
+    const [sent, received] = [createHash('md5'), createHash('md5')];
+    const chunk = randomBytes(1 << 20);
+    const sending = (async () => {
+      for (let count = 0; count < 1024; count++) {
+        chunk.writeUInt32LE(count, 0);
+        sent.update(chunk);
+        await stdin?.write(chunk);
+      }
+      await stdin?.end();
+    })();
+    const atFirst = residentBytes(place.engine.pid);
+    let [size, most] = [0, 0];
+    for await (const bytes of stdout?.output ?? []) {
+      received.update(bytes);
+      if (size >>> 26 !== (size + bytes.length) >>> 26) most = Math.max(most, residentBytes(place.engine.pid));
+      size += bytes.length;
+    }
+    await sending;
+    assert.equal(size, 1 << 30);
+    assert.equal(received.digest('hex'), sent.digest('hex'));
+    assert.equal(await error?.text(), '{"status":"Success"}');
+    // What the collector of garbage has not come to yet is most of it.
+    assert.ok(most - atFirst < 200 << 20, `${(most - atFirst) >>> 20} MiB more`);
+  });
+
   it('refuses what makes no sense before it gives a URL', async () => {
     const { runtime } = place.cri;
     const invalid = { kind: 'invalid_argument' };
@@ -248,6 +280,11 @@ describe('streams of pods', { skip: whySkipped || whyNoRegistry }, () => {
   const listens = async (port: string): Promise<unknown> =>
     await place.until(async () => (await place.try(box, `netstat -ltn | grep -q :${port}`)).exitCode === 0);
 });
+
+function residentBytes(pid: number): number {
+  const [, kibibytes] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kibibytes) * 1024;
+}
 
 /** What has come so far. */
 class Seen {
