@@ -7,8 +7,6 @@ import { version } from './version.ts';
 /** What CRI clients are told of the engine itself. */
 export function criFacts(config: DaemonConfig, { runtimes }: ContainerBackend): CriFacts {
   const { cri, network, root, run, cgroupParent } = config;
-  // kubelet asks every few seconds, and a handler's answer never changes.
-  let known: Promise<readonly RuntimeFacts[]> | undefined;
   const look = async (name: string): Promise<RuntimeFacts> => ({ name, ...(await runtimes.get(name).features()) });
   return {
     version,
@@ -16,7 +14,7 @@ export function criFacts(config: DaemonConfig, { runtimes }: ContainerBackend): 
     defaultRuntime: cri.defaultRuntime,
     pauseImage: cri.pauseImage,
     cgroupDriver: cri.cgroupDriver,
-    runtimes: () => (known ??= Promise.all(runtimes.names.map(look))),
+    runtimes: () => Promise.all(runtimes.names.map(look)),
     describe: () => ({ root, run, cgroupParent, cri, network, runtimes: config.runtimes }),
   };
 }

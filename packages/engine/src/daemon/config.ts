@@ -95,10 +95,11 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Dae
   const file = readSettings(flags.config ?? env['BERTH_CONFIG']);
   const root = absolute(flags.root ?? env['BERTH_ROOT'] ?? file.root ?? defaultRoot, 'root');
   const run = absolute(flags.run ?? env['BERTH_RUN'] ?? file.run ?? '/run/berth', 'run');
+  const socket = absolute(flags.socket ?? env['BERTH_SOCKET'] ?? file.socket ?? path.join(run, 'berth.sock'), 'socket');
   return {
     root,
     run,
-    socket: absolute(flags.socket ?? env['BERTH_SOCKET'] ?? file.socket ?? path.join(run, 'berth.sock'), 'socket'),
+    socket,
     logLevel: checkLevel(flags['log-level'] ?? env['BERTH_LOG_LEVEL'] ?? file.log_level ?? 'info'),
     snapshotter: checkSnapshotter(flags.snapshotter ?? env['BERTH_SNAPSHOTTER'] ?? file.snapshotter ?? 'auto'),
     cgroupParent: absolute(env['BERTH_CGROUP_PARENT'] ?? file.cgroup_parent ?? ownCgroupParent(root), 'cgroup_parent'),
@@ -110,7 +111,7 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Dae
     registry: { hostFolders: file.registry?.hosts ?? defaultHostFolders, credentials: file.registry?.credentials },
     concurrentDownloads: file.image?.concurrent_downloads ?? 3,
     serve: file.serve === undefined ? undefined : readServeSettings(file.serve),
-    cri: readCriSettings(file.cri, Object.keys(file.runtimes ?? {})),
+    cri: readCriSettings(file.cri, { socket, runtimes: Object.keys(file.runtimes ?? {}) }),
     network: readNetworkSettings(file.network),
     collectAlways: env['BERTH_COLLECT_ALWAYS'] === '1',
     bootIdFile: env['BERTH_BOOT_ID_FILE'],

@@ -32,7 +32,7 @@ test('times are read in hours, minutes and seconds', () => {
 });
 
 test('the default runtime is one that is configured', () => {
-  assert.equal(readCriSettings({ default_runtime: 'runc' }, ['runc']).defaultRuntime, 'runc');
+  assert.equal(readCriSettings({ default_runtime: 'runc' }, { runtimes: ['runc'] }).defaultRuntime, 'runc');
   assert.throws(
     () => readCriSettings({ default_runtime: 'runc' }),
     (error) => error instanceof BerthError && error.code === 'bad_configuration' && error.message.includes('runc'),
@@ -44,6 +44,12 @@ test('a cgroup driver and a seccomp profile that are named are taken', () => {
   assert.equal(readCriSettings({ cgroup_driver: 'cgroupfs' }).cgroupDriver, 'cgroupfs');
   assert.equal(readCriSettings({ unset_seccomp_profile: 'runtime-default' }).unsetSeccomp, 'runtime-default');
   assert.equal(readCriSettings({ unset_seccomp_profile: '' }).unsetSeccomp, 'unconfined');
+});
+
+test('a socket is listened on once, and the daemon listens on its own anyway', () => {
+  const sockets = ['/run/a.sock', '/run//a.sock', '/run/berth/berth.sock', '/run/b.sock'];
+  const settings = readCriSettings({ sockets }, { socket: '/run/berth/berth.sock' });
+  assert.deepEqual(settings.sockets, ['/run/a.sock', '/run/b.sock']);
 });
 
 test('numbers out of their bounds and relative paths are refused', () => {

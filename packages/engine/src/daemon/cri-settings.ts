@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { BerthError } from '@berth/model/error';
 import * as v from 'valibot';
 
@@ -58,10 +59,22 @@ export const criSchema = v.strictObject({
 
 export type CriFileSettings = v.InferOutput<typeof criSchema>;
 
+/** What the rest of the configuration says. */
+export interface CriSurroundings {
+  /** The daemon's own, where CRI clients are welcome anyway. */
+  readonly socket?: string;
+  /** Names of the runtimes that are configured. */
+  readonly runtimes?: readonly string[];
+}
+
 /** @throws invalid_argument (`bad_configuration`) naming the key */
-export function readCriSettings(settings: CriFileSettings = {}, runtimes: readonly string[] = []): CriSettings {
+export function readCriSettings(
+  settings: CriFileSettings = {},
+  { socket, runtimes = [] }: CriSurroundings = {},
+): CriSettings {
+  const sockets = new Set((settings.sockets ?? []).map((each) => path.normalize(each)));
   return {
-    sockets: settings.sockets ?? [],
+    sockets: [...sockets].filter((each) => each !== socket),
     defaultRuntime: knownRuntime(settings.default_runtime ?? 'berth', runtimes),
     pauseImage: settings.pause_image ?? '',
     streaming: {

@@ -23,7 +23,7 @@ import { stepError } from '../step-error.ts';
 import { commandFiles } from './arguments.ts';
 import { adapt, bundleFile, plainInteger, writeBundle } from './bundle.ts';
 import { startRefused } from './failure.ts';
-import { type CommandFeatures, oldFeatures } from './features.ts';
+import { askFeatures, type CommandFeatures } from './features.ts';
 import { invoke } from './invoke.ts';
 import { readLastError } from './log.ts';
 import type { CommandRuntimeOptions } from './options.ts';
@@ -40,6 +40,7 @@ export class CommandHandler implements RuntimeHandler {
   readonly #options: CommandRuntimeOptions;
   readonly #cgroups: CgroupLayout;
   #features: Promise<CommandFeatures> | undefined;
+  #said: Promise<CommandFeatures> | undefined;
 
   constructor(options: CommandRuntimeOptions, cgroups: CgroupLayout) {
     this.name = options.name;
@@ -51,10 +52,13 @@ export class CommandHandler implements RuntimeHandler {
     await this.#tried();
   }
 
+  /** By its own words, once it is there: whether it works on this machine is for `check` to say. */
   async features(): Promise<HandlerFeatures> {
+    const { binary } = this.#options;
+    if (!existsSync(binary)) return { recursiveReadonly: false, userNamespaces: false };
+    this.#said ??= askFeatures(binary);
+    const own = await this.#said;
     const kernel = kernelFeatures();
-    // One that cannot be run can do nothing; `check` tells why.
-    const own = await this.#tried().catch(() => oldFeatures);
     return {
       recursiveReadonly: kernel.recursiveReadonly && own.recursiveReadonly,
       userNamespaces: kernel.userNamespaces && own.idmappedMounts,
