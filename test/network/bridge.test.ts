@@ -10,6 +10,8 @@ import { eventPatience } from '../harness/patience.ts';
 import { NetworkPlace, whyNoNetwork } from './network-place.ts';
 
 const host = '192.0.2.1';
+/** Somebody out there. */
+const world = '192.0.2.254';
 const ranges = '10.71.0.0/24,fd71::/64';
 
 const said = (command: string, ...words: readonly string[]) => spawnSync(command, words, { encoding: 'utf8' }).stdout;
@@ -25,7 +27,7 @@ before(() => {
   ip('link', 'add', 'bt-out0', 'type', 'bridge');
   ip('address', 'add', `${host}/24`, 'dev', 'bt-out0');
   ip('link', 'set', 'bt-out0', 'up');
-  ip('route', 'add', 'default', 'via', '192.0.2.254');
+  ip('route', 'add', 'default', 'via', world);
 });
 
 for (const filter of ['nft', 'iptables'] as const) {
@@ -85,6 +87,29 @@ for (const filter of ['nft', 'iptables'] as const) {
         inPod(a, 'ip', 'link', 'delete', 'eth0');
         await assert.rejects(network.check(place.context, a), { code: 'not_attached' });
       });
+
+      for (const policy of ['ACCEPT', 'DROP']) {
+        test(`pods reach the world under the host's address where others' rules forward by ${policy}`, async () => {
+          const { netns } = place.pod('world');
+          ip('link', 'add', 'bt-out1', 'type', 'veth', 'peer', 'name', 'eth9', 'netns', netns);
+          ip('link', 'set', 'bt-out1', 'master', 'bt-out0', 'up');
+          for (const words of [
+            ['address', 'add', `${world}/24`, 'dev', 'eth9'],
+            ['link', 'set', 'eth9', 'up'],
+          ]) {
+            said('nsenter', `--net=${netns}`, 'ip', ...words);
+          }
+          said('iptables', '-P', 'FORWARD', policy);
+          try {
+            await serve(place.pod('world', { netns }), 80);
+            const { pod } = await attach('a');
+            assert.equal(fetchIn(pod, `http://${world}/`), `::ffff:${host}`);
+          } finally {
+            said('iptables', '-P', 'FORWARD', 'ACCEPT');
+            ip('link', 'delete', 'bt-out1');
+          }
+        });
+      }
 
       test('a port of the host leads to the pod from the host, from another pod and from itself', async () => {
         const portMappings = [

@@ -11,6 +11,25 @@ function chainsOf({ bridge, family }: HostRules) {
   ];
 }
 
+/** Whether the host's own rules, such as docker's, forward nothing that they do not know. */
+export function dropsForwarded(saved: string): boolean {
+  return tableOf(saved, 'filter').some((line) => line.startsWith(':FORWARD DROP'));
+}
+
+/** The part of `iptablesScript` that lets pods' packets through; another program may make the rest. */
+export function forwardScript(rules: HostRules, saved: string): string {
+  return partOf(iptablesScript(rules, saved), 'filter');
+}
+
+export function forwardRemoval(rules: HostRules, saved: string): string {
+  return partOf(iptablesRemoval(rules, saved), 'filter');
+}
+
+function partOf(script: string, table: string): string {
+  const lines = tableOf(script, table);
+  return lines.length === 0 ? '' : `${[...lines, 'COMMIT'].join('\n')}\n`;
+}
+
 /**
  * Input of `iptables-restore --noflush`, which takes each table whole or not at all. A chain that is named is emptied.
  * @param saved what `iptables-save` says now: jumps that are there are not made twice
@@ -78,7 +97,7 @@ function filters({ bridge, family }: HostRules): string[] {
   ];
 }
 
-/** iptables-save tells a table after the other, each behind its name. */
+/** One table of several, each behind its name, as iptables-save tells them. */
 function tableOf(saved: string, table: string): string[] {
   const lines = saved.split('\n');
   const start = lines.indexOf(`*${table}`);

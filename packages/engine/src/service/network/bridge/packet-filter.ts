@@ -4,7 +4,7 @@ import { BerthError, tolerate } from '@berth/model/error';
 import type { Launcher } from '@berth/runtime/shim/launcher';
 import { runProgram } from '../program.ts';
 import type { HostRules } from './host-rules.ts';
-import { iptablesRemoval, iptablesScript } from './iptables-rules.ts';
+import { dropsForwarded, forwardRemoval, forwardScript, iptablesRemoval, iptablesScript } from './iptables-rules.ts';
 import { nftRemoval, nftScript } from './nft-rules.ts';
 
 const folders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
@@ -28,37 +28,62 @@ export function findFilter(choices: readonly FilterProgram[]): FilterProgram | u
 }
 
 export function packetFilter(program: FilterProgram, launcher: Launcher): PacketFilter {
-  const run = async (words: readonly string[], input: string): Promise<string> => {
-    const [name = '', ...rest] = words;
-    const end = await runProgram(
-      launcher,
-      { path: locate(name) ?? name, words: rest, env: { PATH: folders.join(':') }, input },
-      AbortSignal.timeout(patience),
-    );
-    if (end.code === 0) return end.stdout;
-    throw new BerthError(
-      'internal',
-      `${name} refused the rules of pods: ${end.stderr || `it ended with ${end.code}`}`,
-      {
-        code: 'packet_filter_failed',
-      },
-    );
-  };
-  if (program === 'nft') {
-    return {
-      apply: async (rules) => void (await run(['nft', '-f', '-'], rules.map(nftScript).join(''))),
-      remove: async (rules) => void (await run(['nft', '-f', '-'], rules.map(nftRemoval).join(''))),
-    };
-  }
-  const change = async (rules: HostRules, script: (rules: HostRules, saved: string) => string) => {
-    const tool = rules.family === 4 ? 'iptables' : 'ip6tables';
-    const input = script(rules, await run([`${tool}-save`], ''));
-    if (input !== '') await run([`${tool}-restore`, '--noflush', '--wait', '5'], input);
-  };
+  return program === 'nft' ? byNft(launcher) : byIptables(launcher);
+}
+
+function byNft(launcher: Launcher): PacketFilter {
+  const nft = async (script: string) => void (await run(launcher, ['nft', '-f', '-'], script));
+  const iptables = locate('iptables-save') === undefined ? undefined : launcher;
+  // A packet has to pass the chains of all tables: those of iptables are the only ones that others commonly close.
+  let isOpen = false;
   return {
-    apply: async (all) => void (await Promise.all(all.map((rules) => change(rules, iptablesScript)))),
-    remove: async (all) => void (await Promise.all(all.map((rules) => change(rules, iptablesRemoval)))),
+    apply: async (all) => {
+      await nft(all.map(nftScript).join(''));
+      if (iptables === undefined || isOpen) return;
+      await each(iptables, all, (rules, saved) => (dropsForwarded(saved) ? forwardScript(rules, saved) : ''));
+      isOpen = true;
+    },
+    remove: async (all) => {
+      await nft(all.map(nftRemoval).join(''));
+      if (iptables !== undefined) await each(iptables, all, forwardRemoval);
+      isOpen = false;
+    },
   };
+}
+
+function byIptables(launcher: Launcher): PacketFilter {
+  return {
+    apply: async (all) => await each(launcher, all, iptablesScript),
+    remove: async (all) => await each(launcher, all, iptablesRemoval),
+  };
+}
+
+/** Changes the rules of each family by a script that is made of those that are there. */
+async function each(
+  launcher: Launcher,
+  all: readonly HostRules[],
+  script: (rules: HostRules, saved: string) => string,
+): Promise<void> {
+  const one = async (rules: HostRules) => {
+    const tool = rules.family === 4 ? 'iptables' : 'ip6tables';
+    const input = script(rules, await savedBy(launcher, `${tool}-save`));
+    if (input !== '') await run(launcher, [`${tool}-restore`, '--noflush', '--wait', '5'], input);
+  };
+  await Promise.all(all.map(one));
+}
+
+/** Nothing on a kernel that has no part for it: then nobody has rules there, and to make some says what is wrong. */
+async function savedBy(launcher: Launcher, program: string): Promise<string> {
+  return await run(launcher, [program], '').catch(() => '');
+}
+
+async function run(launcher: Launcher, [name = '', ...words]: readonly string[], input: string): Promise<string> {
+  const program = { path: locate(name) ?? name, words, env: { PATH: folders.join(':') }, input };
+  const end = await runProgram(launcher, program, AbortSignal.timeout(patience));
+  if (end.code === 0) return end.stdout;
+  throw new BerthError('internal', `${name} refused the rules of pods: ${end.stderr || `it ended with ${end.code}`}`, {
+    code: 'packet_filter_failed',
+  });
 }
 
 function locate(name: string): string | undefined {
