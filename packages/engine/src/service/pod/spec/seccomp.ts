@@ -9,6 +9,7 @@ import { parseSeccompProfile, type SeccompProfile } from '@berth/runtime/seccomp
 import { badField } from './field-error.ts';
 
 const field = 'linux.security_context.seccomp';
+let machine: ReturnType<typeof hostSpecFacts> | undefined;
 
 /**
  * The filter that is asked for; a privileged container has none whatever is asked.
@@ -23,7 +24,8 @@ export function seccompOf(
   checkRef(profile);
   if (privileged || profile.type === 'unconfined') return undefined;
   const seccomp = profile.type === 'localhost' ? readProfile(profile.ref) : 'default';
-  return seccompFor({ rootPath: '', args: [], seccomp }, capabilities, hostSpecFacts());
+  machine ??= hostSpecFacts();
+  return seccompFor({ rootPath: '', args: [], seccomp }, capabilities, machine);
 }
 
 function checkRef({ type, ref }: SecurityProfile): void {
