@@ -7,6 +7,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
 import { silentLog } from '@berth/model/context';
 import { BerthError, isKind, type ErrorKind } from '@berth/model/error';
 import { Channel } from '@berth/image/grpc/channel';
@@ -297,6 +298,25 @@ describe('gRPC host', () => {
       await Promise.race([once(client, 'close'), sleep(200)]);
       client.destroy();
     }
+    await using channel = await Channel.open({ socket });
+    assert.equal((await channel.unary(RuntimeService.method.version, {})).version, '0.1.0');
+  });
+
+  test('whatever bytes a client sends, the next one is served', async () => {
+    handlers = { version: async () => version };
+    const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+    const settings = Buffer.from('000000040000000000', 'hex');
+    const nonsense = fc.uint8Array({ minLength: 1, maxLength: 400 });
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom([], [preface], [preface, settings]), nonsense, async (begin, rest) => {
+        const client = net.connect(socket);
+        client.on('error', () => undefined).resume();
+        client.write(Buffer.concat([...begin, rest]));
+        await Promise.race([once(client, 'close'), sleep(10)]);
+        client.destroy();
+      }),
+      { numRuns: 60 },
+    );
     await using channel = await Channel.open({ socket });
     assert.equal((await channel.unary(RuntimeService.method.version, {})).version, '0.1.0');
   });
