@@ -1,16 +1,24 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { buildTool, criToolsVersion, foundTool } from '../harness/cri-tools.ts';
 import { critestRegistries, seedCritestImages } from '../harness/critest-images.ts';
 import { Engine, whySkipped } from '../harness/engine.ts';
 import { enterOwnNetwork } from '../harness/own-network.ts';
 import { Registry, whyNoRegistry } from '../harness/registry.ts';
 
-const critest = process.env['BERTH_CRITEST'] ?? '/tmp/crictl/critest';
-const whyNot = whySkipped || whyNoRegistry || (!existsSync(critest) && 'needs critest: set BERTH_CRITEST to one');
+/** Its build takes longer than a test may, and so it is asked for: BERTH_BUILD_CRITEST=1. */
+const critest =
+  foundTool('critest', 'BERTH_TEST_CRITEST') ??
+  (process.env['BERTH_BUILD_CRITEST'] === '1' ? buildTool('critest') : undefined);
+const whyNot =
+  whySkipped ||
+  whyNoRegistry ||
+  (critest === undefined &&
+    `no critest ${criToolsVersion}: BERTH_TEST_CRITEST names it, or BERTH_BUILD_CRITEST=1 builds it`);
 
 /** What cannot be had with images of our own. */
 const notWithOurImages = [
@@ -53,7 +61,7 @@ async function inPlace(t: TestContext): Promise<string> {
   const words = ['-runtime-endpoint', endpoint, '-image-endpoint', endpoint, '--ginkgo.no-color'];
   words.push('--ginkgo.json-report', path.join(folder, 'report.json'));
   for (const name of ['Benchmark', ...notWithOurImages]) words.push('--ginkgo.skip', name);
-  const child = spawn(critest, words, { stdio: ['ignore', 'ignore', 'inherit'], cwd: folder });
+  const child = spawn(String(critest), words, { stdio: ['ignore', 'ignore', 'inherit'], cwd: folder });
   await once(child, 'close');
   assert.equal(await engine.expect(['pods', '-q']), '', 'it leaves no pods');
   return folder;
