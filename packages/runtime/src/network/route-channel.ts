@@ -15,6 +15,9 @@ export interface NamedRequest {
   readonly what: string;
 }
 
+/** What takes devices away is slow, and has a lane of its own: pods to come do not queue behind those that go. */
+export type Lane = 'making' | 'taking';
+
 /**
  * Changes to links, addresses and routes of one network namespace, made on a thread of the pool: the kernel makes them
  * within the send, one at a time on the whole machine, and taking a link away waits there for tens of milliseconds.
@@ -31,10 +34,13 @@ export class RouteChannel implements Disposable {
     return new RouteChannel(path === undefined ? netlinkSocket() : netlinkSocketIn(path));
   }
 
-  /** Makes the changes in their order, in one go: those behind one that is refused are tried too. @throws the first's errno */
-  async change(requests: readonly NamedRequest[]): Promise<void> {
+  /**
+   * Makes the changes in their order, in one go: those behind one that is refused are tried too. Those of different lanes do
+   * not wait for each other here. @throws the first's errno
+   */
+  async change(requests: readonly NamedRequest[], lane: Lane = 'making'): Promise<void> {
     const messages = requests.map(({ request }) => encode({ ...request, flags: acknowledged | request.flags }, 0));
-    await taken(() => writeTo(this.#fd, Buffer.concat(messages)));
+    await taken(lane, () => writeTo(this.#fd, Buffer.concat(messages)));
     // An answer each, in datagrams of their own; all of them are there by now.
     const refusals = requests.map(({ what }) => ({ what, errno: errnoIn(netlinkReceive(this.#fd)) }));
     const first = refusals.find(({ errno }) => errno !== 0);
@@ -50,11 +56,11 @@ function errnoIn(datagram: Buffer): number {
   return split(datagram).find(isRefusal)?.body.readInt32LE(0) ?? 0;
 }
 
-let last: Promise<unknown> = Promise.resolve();
+const last: Record<Lane, Promise<unknown>> = { making: Promise.resolve(), taking: Promise.resolve() };
 
 /** The kernel's own lock would let them wait too, each on a thread that others need. */
-function taken<T>(work: () => Promise<T>): Promise<T> {
-  const turn = last.then(work, work);
-  last = turn.catch(() => undefined);
+function taken<T>(lane: Lane, work: () => Promise<T>): Promise<T> {
+  const turn = last[lane].then(work, work);
+  last[lane] = turn.catch(() => undefined);
   return turn;
 }

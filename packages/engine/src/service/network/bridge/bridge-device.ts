@@ -29,7 +29,7 @@ export async function ensureBridge(name: string, ranges: readonly AddressRange[]
 /** Gone already is success. */
 export async function removeDevice(name: string): Promise<void> {
   using host = RouteChannel.open();
-  await tolerated('ENODEV', host.change([deleteLink(name)]));
+  await tolerated('ENODEV', host.change([deleteLink(name)], 'taking'));
 }
 
 /** Lets ports of the host work under its own 127.0.0.1 too; who is on the bridge is kept from there by a rule. */
