@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ContainerState, ContainerStats, ContainerSummary, ImageSummary } from '@berth/wire/native/api';
+import type {
+  ContainerState,
+  ContainerStats,
+  ContainerSummary,
+  ImageSummary,
+  PodSummary,
+} from '@berth/wire/native/api';
 import { explanationText } from './command/explain.ts';
 import { containerRow, statusText } from './container-row.ts';
 import { imageRows, matchesImage, splitName } from './image-row.ts';
+import { podRow } from './pod-row.ts';
 import { cpuShare, statsRow } from './stats-row.ts';
 
 const now = Date.parse('2026-11-21T10:00:00Z');
@@ -55,6 +62,35 @@ test('a container’s row is short unless it must not be', () => {
   const long = containerRow({ ...container, command: 'x'.repeat(30) }, { now, truncate: true });
   assert.equal(long['Command'], `"${'x'.repeat(19)}…"`);
   assert.equal(containerRow(container, { now, truncate: false })['ID'], container.id);
+});
+
+test('a container of a pod is shown with it, and a pod that is just going by its id', () => {
+  const pod = { id: 'd'.repeat(64), name: 'web', namespace: 'shop' };
+  const row = containerRow({ ...container, namespace: 'k8s.io', pod }, { now, truncate: true });
+  assert.deepEqual([row['Pod'], row['PodID'], row['Namespace']], ['shop/web', 'd'.repeat(12), 'k8s.io']);
+  const going = { ...pod, name: '', namespace: '' };
+  assert.equal(containerRow({ ...container, pod: going }, { now, truncate: false })['Pod'], 'd'.repeat(12));
+  assert.equal(containerRow(container, { now, truncate: true })['Pod'], '');
+});
+
+test('a pod’s row has its state, its address, and how many of its containers run', () => {
+  const pod: PodSummary = {
+    id: 'e'.repeat(64),
+    name: 'web',
+    namespace: 'shop',
+    uid: 'u',
+    attempt: 2,
+    createdAt: ago(61),
+    status: 'not_ready',
+    addresses: ['10.0.0.2', 'fd00::2'],
+    runtime: '',
+    labels: { app: 'web' },
+    containers: 3,
+    running: 1,
+  };
+  const row = podRow(pod, { now, truncate: true });
+  assert.deepEqual([row['Status'], row['Containers'], row['IP']], ['NotReady', '1/3', '10.0.0.2']);
+  assert.deepEqual([row['IPs'], row['Labels'], row['ID']], ['10.0.0.2,fd00::2', 'app=web', 'e'.repeat(12)]);
 });
 
 const image: ImageSummary = {

@@ -206,7 +206,7 @@ test('what is saved is bytes as they come, and a refusal before them is an error
   await assert.rejects(read(images.save(['absent'])), fails('not_found', 'no_such_image'));
 });
 
-test('namespaces, leases and the disk are asked for by their own paths', async (t) => {
+test('namespaces, leases, pods and the disk are asked for by their own paths', async (t) => {
   const seen: string[] = [];
   const socket = await fakeDaemon(t, {
     request(request, response) {
@@ -221,6 +221,10 @@ test('namespaces, leases and the disk are asked for by their own paths', async (
   await client.namespaces.remove('a');
   await client.leases.create({ ttl: 5 });
   await client.leases.remove('l', { sync: true });
+  await client.pods.list({ filters: ['status=ready', 'label=a=b'] });
+  await client.pods.inspect('shop/web');
+  await client.pods.stop('p');
+  await client.pods.remove('p', { force: true });
   await client.system.diskUse();
   await client.system.collect();
   await client.system.whatHolds('sha256:ab');
@@ -230,6 +234,10 @@ test('namespaces, leases and the disk are asked for by their own paths', async (
     'DELETE /namespaces/a',
     'POST /leases {"ttl":5}',
     'DELETE /leases/l?sync=1',
+    'GET /pods?filter=status%3Dready&filter=label%3Da%3Db',
+    'GET /pods/shop%2Fweb',
+    'POST /pods/p/stop',
+    'DELETE /pods/p?force=1',
     'GET /system/df',
     'POST /gc',
     'GET /gc/explain?ref=sha256%3Aab',
