@@ -149,6 +149,8 @@ describe('mounts and user namespaces of pods', { skip: whySkipped || whyNoRegist
     assert.equal(volumes().length, 1);
     const missing = { ...volume, imageSubPath: 'nowhere' };
     await assert.rejects(place.create(pod, { mounts: [missing] }), /image_sub_path.*nowhere/);
+    // Its layers stay as long as the mount.
+    await place.cri.images.removeImage({ image: { image } });
     await place.crash();
     assert.match(await place.sh(first, 'cat /image/etc/passwd'), /^root:/);
     await place.cri.runtime.stopPodSandbox({ podSandboxId: pod });
