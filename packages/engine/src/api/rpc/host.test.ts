@@ -242,6 +242,7 @@ describe('gRPC host', () => {
       stream.on('error', () => undefined).end(body);
       const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders];
       stream.resume();
+      assert.equal(headers['grpc-accept-encoding'], 'identity');
       return headers['grpc-status'];
     };
     assert.equal(await status(Buffer.alloc(0)), '12');

@@ -17,7 +17,12 @@ export interface ServerCallOptions {
   readonly log: Log;
 }
 
-const responseHeaders = { ':status': 200, 'content-type': 'application/grpc' } as const;
+const responseHeaders = {
+  ':status': 200,
+  'content-type': 'application/grpc',
+  // Whoever sends a compressed message is told what to do instead.
+  'grpc-accept-encoding': 'identity',
+} as const;
 
 /**
  * One call. It ends once: with its handler, when its deadline passes, or when its client goes away. A handler that goes
