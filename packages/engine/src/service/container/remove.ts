@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
 import type { CallContext } from '@berth/model/context';
 import { BerthError, isKind } from '@berth/model/error';
 import type { ContainerBackend } from './backend.ts';
@@ -37,7 +37,8 @@ export async function removeLocked(
   const folders = foldersOf(backend, entry.id);
   await entry.startRecord.drop();
   await cleanUpRun(backend, entry);
-  await Promise.all([folders.run, folders.root].map((folder) => rm(folder, { recursive: true, force: true })));
+  // A handful of files each: through the thread pool they would take five times as long.
+  for (const folder of [folders.run, folders.root]) rmSync(folder, { recursive: true, force: true });
   // In one turn, so that both share one sync to the disk; the record is the last that goes.
   await Promise.all([removeSnapshot(backend, context, entry.snapshotKey), backend.registry.delete(entry)]);
   publish(backend, entry, 'destroy');

@@ -1,5 +1,5 @@
 import { renameSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { CallContext, Log } from '@berth/model/context';
 import { BerthError, errnoName } from '@berth/model/error';
@@ -17,6 +17,7 @@ import type {
 import { diskError } from '../root/disk-error.ts';
 import type { DiskSync } from './disk-sync.ts';
 import type { SnapshotDriver, SnapshotStack } from './driver.ts';
+import { removeTree } from './remove-tree.ts';
 import { filesPath } from './tree-folder.ts';
 import { summarizeTree } from './tree-summary.ts';
 
@@ -206,7 +207,7 @@ export class Snapshots implements SnapshotStore, AsyncDisposable {
       if (errnoName(error) === 'ENOENT') return;
       throw error;
     }
-    const removal = rm(path.join(root, trash), { recursive: true, force: true })
+    const removal = removeTree(path.join(root, trash))
       .catch((error: unknown) =>
         log.warn('a removed snapshot could not be deleted', { folder: trash, error: String(error) }),
       )
