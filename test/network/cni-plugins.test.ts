@@ -104,6 +104,17 @@ describe('pods by real CNI plugins', { skip: whyNoPlugins }, () => {
     assert.deepEqual([leased(), place.kept()], [[], []]);
   });
 
+  test('an entry that a loss of power has emptied is taken back by the network as it is now', async () => {
+    place.configure(list());
+    const id = '0123456789abcdef'.repeat(4);
+    const pod = place.pod(id);
+    await network.attach(place.context, pod);
+    writeFileSync(path.join(place.home, `state/cni/results/bt-${id}-eth0`), '');
+    const later = await place.start();
+    await later.detach(place.context, { ...pod, netns: '' });
+    assert.deepEqual([leased(), place.kept()], [[], []]);
+  });
+
   test('only pods that are not there any more are collected', async () => {
     place.configure(list());
     const pods = ['a', 'b', 'c'].map((id) => place.pod(id));

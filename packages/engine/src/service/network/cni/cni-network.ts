@@ -94,7 +94,7 @@ export class CniNetwork implements NetworkPart {
   async detach({ signal }: CallContext, attachment: PodAttachment): Promise<void> {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(deleteTime)]);
     for (const entry of this.#cache.of(attachment.podId)) {
-      await this.#delete(entry, attachment.netns, limit);
+      await this.#delete({ cniArgs: argumentsOf(attachment), ...entry }, attachment.netns, limit);
     }
   }
 
@@ -152,7 +152,7 @@ export class CniNetwork implements NetworkPart {
   }
 
   #entryOf(network: NetworkList, attachment: PodAttachment): CachedAttachment {
-    const { podId, podName, podNamespace, podUid, netns } = attachment;
+    const { podId, netns } = attachment;
     return {
       kind: 'cniCacheV1',
       containerId: podId,
@@ -160,13 +160,7 @@ export class CniNetwork implements NetworkPart {
       ifName: interfaceName,
       networkName: network.name,
       netns,
-      cniArgs: [
-        ['IgnoreUnknown', '1'],
-        ['K8S_POD_NAMESPACE', podNamespace],
-        ['K8S_POD_NAME', podName],
-        ['K8S_POD_INFRA_CONTAINER_ID', podId],
-        ['K8S_POD_UID', podUid],
-      ],
+      cniArgs: argumentsOf(attachment),
       capabilityArgs: capabilitiesOf(attachment, this.#options.ranges()),
     };
   }
@@ -212,6 +206,17 @@ export class CniNetwork implements NetworkPart {
       return network;
     }
   }
+}
+
+/** As every runtime of Kubernetes has them. */
+function argumentsOf({ podId, podName, podNamespace, podUid }: PodAttachment): [string, string][] {
+  return [
+    ['IgnoreUnknown', '1'],
+    ['K8S_POD_NAMESPACE', podNamespace],
+    ['K8S_POD_NAME', podName],
+    ['K8S_POD_INFRA_CONTAINER_ID', podId],
+    ['K8S_POD_UID', podUid],
+  ];
 }
 
 function targetOf(entry: CachedAttachment, netns: string): CniTarget {

@@ -52,4 +52,15 @@ describe('results as libcni keeps them', () => {
     }
     assert.equal(cache.list().length, 1);
   });
+
+  test('one that a loss of power has emptied is known by its name', () => {
+    const id = '0123456789abcdef'.repeat(4);
+    const cache = new ResultCache(folder);
+    cache.write({ ...entry, networkName: 'a-b', containerId: id });
+    writeFileSync(path.join(folder, 'results', `a-b-${id}-eth0`), '');
+    const [found, ...others] = cache.of(id);
+    assert.deepEqual([found?.networkName, found?.ifName, found?.config, others], ['a-b', 'eth0', '', []]);
+    cache.remove(found!);
+    assert.deepEqual(cache.list(), []);
+  });
 });

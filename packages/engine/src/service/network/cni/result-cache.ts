@@ -8,7 +8,7 @@ import type { CniResult } from './plugin-answer.ts';
 export interface CachedAttachment {
   readonly kind: 'cniCacheV1';
   readonly containerId: string;
-  /** The whole list as it was then, base64. */
+  /** The whole list as it was then, base64; empty where only the file's name is known. */
   readonly config: string;
   readonly ifName: string;
   readonly networkName: string;
@@ -71,14 +71,22 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** None for what is not of this form (older releases kept bare results), or is gone by now. */
+/** A file that a loss of power has emptied, or of older releases, tells by its name what it is of. None when it is gone. */
 function readEntry(file: string): CachedAttachment[] {
   try {
     const entry = JSON.parse(readFileSync(file, 'utf8')) as Partial<CachedAttachment>;
     const isWhole = entry.kind === 'cniCacheV1' && [entry.containerId, entry.ifName, entry.networkName].every(Boolean);
-    return isWhole ? [entry as CachedAttachment] : [];
+    return isWhole ? [entry as CachedAttachment] : entryOfName(file);
   } catch (error) {
-    if (error instanceof SyntaxError || errnoName(error) === 'ENOENT') return [];
+    if (error instanceof SyntaxError) return entryOfName(file);
+    if (errnoName(error) === 'ENOENT') return [];
     throw error;
   }
+}
+
+/** Only where it is plain: names of networks may have dashes, ids of pods have 64 digits. */
+function entryOfName(file: string): CachedAttachment[] {
+  const [, networkName, containerId, ifName] = /^(.+)-([\da-f]{64})-(.+)$/.exec(path.basename(file)) ?? [];
+  if (networkName === undefined || containerId === undefined || ifName === undefined) return [];
+  return [{ kind: 'cniCacheV1', containerId, config: '', ifName, networkName }];
 }
