@@ -14,9 +14,9 @@ export function execProcess(record: ContainerRecord, config: ExecConfig, pid: nu
   const home = user === undefined ? [] : [`HOME=${user.home}`];
   const terminal = config.tty === true ? ['TERM=xterm'] : [];
   const { uid, gid, additionalGids } = user ?? process.user;
-  const capabilities = config.privileged
-    ? capabilitySets(capabilityNames, uid)
-    : capabilitySets(process.capabilities?.bounding ?? [], uid);
+  // The container's own user keeps what the container was given, ambient ones too.
+  const ofUser = user === undefined ? process.capabilities : capabilitySets(process.capabilities?.bounding ?? [], uid);
+  const capabilities = config.privileged ? capabilitySets(capabilityNames, uid) : ofUser;
   return {
     ...process,
     terminal: config.tty === true,
@@ -24,7 +24,7 @@ export function execProcess(record: ContainerRecord, config: ExecConfig, pid: nu
     env: mergeEnvironment([...terminal, ...home, ...inherited], config.env ?? []),
     cwd: config.workingDir || process.cwd,
     user: { ...process.user, uid, gid, ...(additionalGids === undefined ? {} : { additionalGids }) },
-    capabilities,
+    ...(capabilities === undefined ? {} : { capabilities }),
   };
 }
 
