@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ContainerState, NamespaceMode, PodSandboxState } from '@berth/wire/gen/cri/v1/api_pb';
+import { cgroupFoldersOf } from '../harness/cgroup-folders.ts';
 import { whySkipped } from '../harness/engine.ts';
 import { whyNoRegistry } from '../harness/registry.ts';
 import { PodPlace } from './pod-place.ts';
@@ -137,6 +138,25 @@ describe('pods and their containers', { skip: whySkipped || whyNoRegistry, timeo
     await place.create(again, wish);
     await place.remove(again);
     await place.remove(next);
+    await place.assertNothingLeft();
+  });
+
+  it('a cgroup that its client made stays, one that came with a pod goes with the last pod in it', async () => {
+    const parent = `${place.engine.cgroupParent}/made/deep`;
+    const config = (name: string) => ({ metadata: metadata(name), linux: { cgroupParent: parent } });
+    const [one, two] = [await place.run(config('one')), await place.run(config('two'))];
+    await place.remove(one);
+    await place.start(two);
+    await place.remove(two);
+    await place.assertNothingLeft();
+    const kept = cgroupFoldersOf(place.engine).map((folder) => path.join(folder, 'kept'));
+    for (const folder of kept) mkdirSync(folder);
+    const kubelets = await place.run({
+      metadata: metadata('kept'),
+      linux: { cgroupParent: `${place.engine.cgroupParent}/kept` },
+    });
+    await place.remove(kubelets);
+    for (const folder of kept) rmdirSync(folder);
     await place.assertNothingLeft();
   });
 

@@ -21,15 +21,15 @@ export function cgroupMadeFor(layout: CgroupLayout, { cgroupParent }: PodConfig)
 }
 
 /** Removes what was made for the pod, from its parent up; what others use by now stays. */
-export async function removeMadeCgroup(
-  layout: CgroupLayout,
-  { cgroupParent }: PodConfig,
-  made: string | undefined,
-): Promise<void> {
-  if (made === undefined || made === '') return;
-  for (let path = posix.join('/', cgroupParent); path.startsWith(made); path = posix.dirname(path)) {
+export async function removeMadeCgroup(layout: CgroupLayout, { cgroupParent }: PodConfig, made: string): Promise<void> {
+  for (let path = posix.join('/', cgroupParent); isBelow(path, made); path = posix.dirname(path)) {
     await Promise.all(everyCgroupFolder(layout, path).map(removeEmpty));
   }
+}
+
+/** Whether a pod with this parent is in the cgroup, or below it. */
+export function isBelow(cgroupParent: string, cgroup: string): boolean {
+  return `${posix.join('/', cgroupParent)}/`.startsWith(`${cgroup}/`);
 }
 
 async function removeEmpty(folder: string): Promise<void> {

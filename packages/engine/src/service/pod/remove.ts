@@ -2,7 +2,7 @@ import { backgroundContext } from '@berth/model/context';
 import type { ContainerEntry } from '../container/entry.ts';
 import { removeContainer } from '../container/remove.ts';
 import type { PodBackend } from './backend.ts';
-import { removeMadeCgroup } from './cgroup-parent.ts';
+import { isBelow, removeMadeCgroup } from './cgroup-parent.ts';
 import type { PodEntry } from './entry.ts';
 import { removePodFiles } from './files.ts';
 import { sandboxName } from './name.ts';
@@ -16,13 +16,26 @@ export async function removePod(backend: PodBackend, pod: PodEntry): Promise<voi
     await pod.close();
     await Promise.all([...pod.containers].map((container) => remove(backend, container)));
     if (pod.sandbox !== undefined) await remove(backend, pod.sandbox);
-    const { config, madeCgroup } = pod.record;
-    await removeMadeCgroup(backend.containers.cgroups, config, madeCgroup);
+    await leaveCgroup(backend, pod);
     await removePodFiles(backend.containers, pod.id);
     await backend.pods.delete(pod);
+    // Left to this pod by another one while its row went.
+    await leaveCgroup(backend, pod);
+    const { config } = pod.record;
     backend.podNames.release(`${pod.namespace}/${sandboxName(config.metadata)}`);
     if (!pod.isHidden) backend.events.tell('deleted', pod.id, pod);
   });
+}
+
+/** The parent that was made for the pod goes, or is left to another pod in it. */
+async function leaveCgroup({ pods, containers }: PodBackend, pod: PodEntry): Promise<void> {
+  const { config, madeCgroup = '' } = pod.record;
+  if (madeCgroup === '') return;
+  const heir = pods.all().find((other) => other !== pod && isBelow(other.record.config.cgroupParent, madeCgroup));
+  if (heir === undefined) return await removeMadeCgroup(containers.cgroups, config, madeCgroup);
+  heir.change({ madeCgroup });
+  pod.change({ madeCgroup: '' });
+  await pods.save(heir);
 }
 
 async function remove({ containers, log }: PodBackend, entry: ContainerEntry): Promise<void> {
