@@ -49,9 +49,11 @@ export function blobTable(db: DatabaseSync, namespaces: NamespaceTable, { mutati
   const all = db.prepare('SELECT scope, digest, size, labels FROM blobs');
   const sizes = db.prepare('SELECT digest, size FROM blobs WHERE scope = ?');
   sizes.setReturnArrays(true);
-  const total = db.prepare(
-    'SELECT coalesce(sum(size), 0) AS bytes, count(*) AS blobs FROM (SELECT size FROM blobs GROUP BY digest)',
-  );
+  const sum = 'SELECT coalesce(sum(size), 0) AS bytes, count(*) AS blobs';
+  // Who has one scope, as nearly everybody has, need not sort: a tenth of the time.
+  const one = db.prepare('SELECT (SELECT min(scope) FROM blobs) IS (SELECT max(scope) FROM blobs) AS is_one');
+  const totalOfOne = db.prepare(`${sum} FROM blobs`);
+  const total = db.prepare(`${sum} FROM (SELECT size FROM blobs GROUP BY digest)`);
   const find = (scope: string, digest: string): BlobInfo | undefined =>
     toInfo(get.get(scope, digest) as Row | undefined);
   const write = (scope: string, blob: { digest: Digest; size: number; labels: Labels }): BlobInfo => {
@@ -75,7 +77,7 @@ export function blobTable(db: DatabaseSync, namespaces: NamespaceTable, { mutati
       return write(scope, { ...before, labels: mergeLabels(before.labels, labels) });
     },
     size: (namespace, digest) => find(namespaces.scope(namespace), digest)?.size,
-    total: () => total.get() as unknown as ReturnType<BlobReads['total']>,
+    total: () => (one.get()?.['is_one'] === 1 ? totalOfOne : total).get() as unknown as ReturnType<BlobReads['total']>,
     sizes: (namespace) => new Map(sizes.all(namespaces.scope(namespace)) as unknown as [string, number][]),
     delete(scope, digest) {
       if (remove.run(scope, digest).changes === 0) return false;

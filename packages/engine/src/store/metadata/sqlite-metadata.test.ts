@@ -255,6 +255,38 @@ describe('images by digest', () => {
   });
 });
 
+describe('what all blobs and layers take', () => {
+  freshFolder();
+
+  it('counts each blob once, however many scopes see it', async () => {
+    await using store = SqliteMetadata.open(file);
+    const total = () => store.read((tx) => ({ ...tx.blobs.total() }));
+    const put = (scope: string, text: string, size: number): Promise<unknown> =>
+      store.write((tx) => tx.blobs.put(scope, { digest: sha256(text), size, labels: {} }));
+    assert.deepEqual(total(), { bytes: 0, blobs: 0 });
+    await put('group/default', 'a', 10);
+    await put('group/default', 'b', 20);
+    assert.deepEqual(total(), { bytes: 30, blobs: 2 });
+    await put('namespace/other', 'a', 10);
+    await put('namespace/other', 'c', 5);
+    assert.deepEqual(total(), { bytes: 35, blobs: 3 });
+    await store.write((tx) => tx.blobs.delete('group/default', sha256('a')));
+    assert.deepEqual(total(), { bytes: 35, blobs: 3 });
+    await store.write((tx) => tx.blobs.delete('namespace/other', sha256('a')));
+    assert.deepEqual(total(), { bytes: 25, blobs: 2 });
+  });
+
+  it('counts committed layers as they were when they were committed', async () => {
+    await using store = SqliteMetadata.open(file);
+    const layer = { id: 1, driver: 'overlayfs', namespace: 'default', kind: 'active', parent: '', labels: {} } as const;
+    await store.write((tx) => tx.snapshots.create({ ...layer, key: 'one' }));
+    assert.deepEqual({ ...store.read((tx) => tx.snapshots.total()) }, { bytes: 0, inodes: 0 });
+    const summary = { inodes: 3, diskBytes: 4096, fileBytes: 10, emptyFiles: 0 };
+    await store.write((tx) => tx.snapshots.commit('one', 'layer', { labels: {}, summary }));
+    assert.deepEqual({ ...store.read((tx) => tx.snapshots.total()) }, { bytes: 4096, inodes: 3 });
+  });
+});
+
 describe('a database file', () => {
   freshFolder();
 
