@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -129,6 +129,17 @@ describe('verbs of CNI by plugins of the test', { skip: whyNoNetwork }, () => {
       message: /no address/,
     });
     assert.deepEqual(place.kept(), []);
+  });
+
+  test('a plugin that is no program is named', async () => {
+    writeFileSync(path.join(place.home, 'bin/one'), 'not a program', { mode: 0o755 });
+    configure(['one'], { cniVersion: '1.0.0' });
+    const network = await place.start();
+    await assert.rejects(network.attach(place.context, place.pod('p')), {
+      kind: 'internal',
+      code: 'network_plugin_failed',
+      message: /^network plugin one \(ADD\): .*ENOEXEC/,
+    });
   });
 
   test('a DEL that fails is told, and the next one has the same result to go by', async () => {

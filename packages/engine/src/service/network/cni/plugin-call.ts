@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
-import { tolerate } from '@berth/model/error';
+import { BerthError, tolerate } from '@berth/model/error';
 import type { Launcher } from '@berth/runtime/shim/launcher';
 import type { Capabilities } from './capability.ts';
 import type { NetworkList, PluginConfig } from './network-list.ts';
@@ -45,8 +45,12 @@ export async function callPlugin(
   try {
     return readAnswer(plugin.type, verb, await runProgram(host.launcher, program, signal));
   } catch (error) {
-    if (!isTimeout(error)) throw error;
-    throw pluginFailed('unavailable', `network plugin ${plugin.type} (${verb}) did not end in time and was killed`);
+    const name = `network plugin ${plugin.type} (${verb})`;
+    if (isTimeout(error)) throw pluginFailed('unavailable', `${name} did not end in time and was killed`);
+    if (error instanceof BerthError && error.code === 'program_failed') {
+      throw pluginFailed('internal', `${name}: ${error.message}`);
+    }
+    throw error;
   }
 }
 
