@@ -97,7 +97,9 @@ export class StopLoop {
   }
 }
 
-/** What a shim or a runtime says of a process that is no more. */
+/** What a shim, the kernel or a runtime says of a process that is no more. */
+const endedCodes: readonly string[] = ['shim_gone', 'ESRCH', 'not_running'];
+
 function hasEnded(error: unknown): boolean {
-  return error instanceof BerthError && (error.code === 'shim_gone' || error.code === 'not_running');
+  return error instanceof BerthError && endedCodes.includes(error.code);
 }
