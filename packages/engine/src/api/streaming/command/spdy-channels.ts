@@ -18,7 +18,7 @@ export interface SpdyCommandOptions {
   readonly creationTimeout: number;
 }
 
-/** Serves one client of a command over SPDY/3.1, to its end. Never rejects. */
+/** Serves one client of a command over SPDY/3.1, to its end. */
 export async function serveSpdyCommand(
   connection: Duplex,
   session: CommandSession,
@@ -27,6 +27,8 @@ export async function serveSpdyCommand(
   const streams = new ExpectedStreams(expectedTypes(session, protocol));
   const spdy = new SpdySession(connection, (stream) => streams.offer(stream));
   const served = spdy.run();
+  // It is waited for below, when the command has ended.
+  served.catch(() => undefined);
   try {
     const found = await streams.all(AbortSignal.any([spdy.gone, AbortSignal.timeout(creationTimeout)]));
     await runCommand(session, spdyChannels(spdy, found, protocol));

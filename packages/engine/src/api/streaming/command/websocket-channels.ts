@@ -16,7 +16,7 @@ const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 25
 
 const nothing = new Uint8Array(0);
 
-/** Serves one client of a command over WebSocket, to its end. Never rejects. */
+/** Serves one client of a command over WebSocket, to its end. */
 export async function serveWebSocketCommand(
   connection: Duplex,
   session: CommandSession,
@@ -25,6 +25,8 @@ export async function serveWebSocketCommand(
   const webSocket = new WebSocketConnection(connection);
   const channels = new WebSocketChannels(webSocket, session, protocol);
   const served = webSocket.run((piece) => channels.take(piece)).finally(() => channels.inputEnded());
+  // It is waited for below, when the command has ended.
+  served.catch(() => undefined);
   await channels.tellReady();
   await runCommand(session, channels);
   await served;

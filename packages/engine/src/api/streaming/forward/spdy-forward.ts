@@ -16,7 +16,7 @@ interface Pair {
   readonly late: NodeJS.Timeout;
 }
 
-/** Serves one client: a pair of streams for each connection to a port. Never rejects. */
+/** Serves one client: a pair of streams for each connection to a port. */
 export async function serveSpdyForward(
   connection: Duplex,
   session: PortForwardSession,
@@ -24,8 +24,11 @@ export async function serveSpdyForward(
 ): Promise<void> {
   const pairs = new Pairs(session, creationTimeout);
   const spdy = new SpdySession(connection, (stream) => pairs.offer(stream));
-  await spdy.run();
-  pairs.clear();
+  try {
+    await spdy.run();
+  } finally {
+    pairs.clear();
+  }
 }
 
 /** Streams that wait for their other half. */

@@ -32,6 +32,9 @@ export function openTunnel(connection: Duplex): Duplex {
     room.wanted ??= Promise.withResolvers<void>();
     return room.wanted.promise;
   });
-  void served.finally(() => tunnel.destroyed || tunnel.push(null));
+  served.then(
+    () => tunnel.destroyed || tunnel.push(null),
+    (error: Error) => tunnel.destroy(error),
+  );
   return tunnel;
 }

@@ -18,7 +18,7 @@ export const maxPorts = 127;
 
 /**
  * Serves one client with a connection to each port that was asked for: channel 2n carries its bytes, 2n+1 what went wrong.
- * Channels have no end of their own; the connection ends with the last of them. Never rejects.
+ * Channels have no end of their own; the connection ends with the last of them.
  */
 export async function serveWebSocketForward(
   connection: Duplex,
@@ -35,6 +35,8 @@ export async function serveWebSocketForward(
       return read === undefined ? undefined : inputs[read.channel / 2]?.push(read.bytes);
     })
     .finally(() => inputs.forEach((input) => input.end()));
+  // It is waited for below, when all lines have ended.
+  served.catch(() => undefined);
   webSocket.gone.addEventListener('abort', () => inputs.forEach((input) => input.unbound()));
   const lines = session.ports.map((port, index) => ({ port, index, input: inputs[index] as ByteQueue }));
   await Promise.all(lines.map((line) => forward(session, line, { channels, gone: webSocket.gone })));

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { asError } from '@berth/model/error';
 import { roomIn } from '../../http/room-in.ts';
 import { closeGently } from '../close-gently.ts';
 import { readConnection } from '../read-connection.ts';
@@ -55,8 +56,9 @@ export class SpdySession {
     return this.#gone.signal;
   }
 
-  /** Serves the client until it is gone. Never rejects. */
+  /** Serves the client until it is gone. @throws what is no fault of the client's, once all of it is closed */
   async run(): Promise<void> {
+    let failure: Error | undefined;
     try {
       await readConnection(this.#connection, {
         take: (chunk) => this.#takeAll(chunk),
@@ -64,10 +66,12 @@ export class SpdySession {
       });
     } catch (error) {
       const isTheirs = error instanceof SpdyProtocolError;
+      if (!isTheirs) failure = asError(error);
       this.#write(encodeGoAway(this.#lastStreamId, isTheirs ? goAwayStatus.protocolError : goAwayStatus.internalError));
     }
     this.#end();
     await closeGently(this.#connection);
+    if (failure !== undefined) throw failure;
   }
 
   /** Resets what is still open and says goodbye; all that was written before is delivered. */

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { asError } from '@berth/model/error';
 import { roomIn } from '../../http/room-in.ts';
 import { closeGently } from '../close-gently.ts';
 import { readConnection } from '../read-connection.ts';
@@ -30,8 +31,9 @@ export class WebSocketConnection {
     return this.#gone.signal;
   }
 
-  /** Reads until the client is gone. Never rejects. */
+  /** Reads until the client is gone. @throws what is no fault of the client's, once all of it is closed */
   async run(take: TakePiece): Promise<void> {
+    let failure: Error | undefined;
     try {
       await readConnection(this.#connection, {
         take: (chunk) => this.#takeRest(this.#parser.push(chunk), take),
@@ -39,10 +41,12 @@ export class WebSocketConnection {
       });
     } catch (error) {
       const isTheirs = error instanceof WebSocketProtocolError;
+      if (!isTheirs) failure = asError(error);
       this.#sayGoodbye(isTheirs ? closeCode.protocolError : closeCode.internalError, isTheirs ? error.message : '');
     }
     this.#gone.abort();
     await closeGently(this.#connection);
+    if (failure !== undefined) throw failure;
   }
 
   /** One whole message. Resolves when there is room for more; dropped when the connection is gone. */
