@@ -5,6 +5,7 @@ import { cgroupPath } from './cgroup-path.ts';
 import type { SandboxSpecInput } from './contract.ts';
 import { badField } from './field-error.ts';
 import { isHostNetwork, sandboxNamespaces } from './namespaces.ts';
+import { checkSeccomp } from './seccomp.ts';
 import { selinuxLabels } from './selinux.ts';
 import { podSysctls } from './sysctls.ts';
 import { podUserMaps, type UserMaps } from './user-namespace.ts';
@@ -19,6 +20,7 @@ const pauseUser = 65535;
 /** As `PodSpecs.sandbox`: next to nothing is mounted or set up, because nothing but one small program runs in it. */
 export function sandboxSpec(input: SandboxSpecInput): RuntimeSpec {
   const { id, config, host } = input;
+  checkSeccomp(config.security);
   const maps = podUserMaps(config, host);
   const namespaces = sandboxNamespaces(input, maps !== undefined);
   const hostname = isHostNetwork(config) ? '' : checkHostname(config.hostname);

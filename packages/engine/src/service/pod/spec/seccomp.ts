@@ -28,6 +28,16 @@ export function seccompOf(
   return seccompFor({ rootPath: '', args: [], seccomp }, capabilities, machine);
 }
 
+/**
+ * Refuses a profile that could not be had, where none is set up: the sandbox's own process needs no filter, but who asks for
+ * one for his pod is told at once, and not by each of its containers. @throws as `seccompOf`
+ */
+export function checkSeccomp({ seccomp, privileged }: Security): void {
+  if (seccomp === undefined) return;
+  checkRef(seccomp);
+  if (!privileged && seccomp.type === 'localhost') readProfile(seccomp.ref);
+}
+
 function checkRef({ type, ref }: SecurityProfile): void {
   if (type !== 'localhost') {
     if (ref !== '') throw badField(`${field}.localhost_ref`, 'is for profiles of type Localhost only');
