@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ContainerState, PodSandboxState } from '@berth/wire/gen/cri/v1/api_pb';
+import { ContainerState, NamespaceMode, PodSandboxState } from '@berth/wire/gen/cri/v1/api_pb';
 import { CriClient } from '../harness/cri-client.ts';
 import { CriImages } from '../harness/cri-images.ts';
 import { writeNetwork } from '../harness/cri-network.ts';
@@ -98,9 +98,16 @@ export class PodCrashPlace implements AsyncDisposable {
   /** What is made under a name that a crash interrupted is found, or made again: never refused. */
   async #wholeLife(name = 'first'): Promise<void> {
     const { runtime } = this.#cri;
-    const config = { metadata: { name, uid: name, namespace: 'crash', attempt: 0 }, logDirectory: this.#folder };
+    const linux = { securityContext: { namespaceOptions: namespacesOf(name) } };
+    const metadata = { name, uid: name, namespace: 'crash', attempt: 0 };
+    const config = { metadata, logDirectory: this.#folder, linux };
     const podSandboxId = await this.#readyPod(config);
-    const wanted = { metadata: { name: 'c', attempt: 0 }, image: { image: this.#image }, logPath: `${name}.log` };
+    const wanted = {
+      metadata: { name: 'c', attempt: 0 },
+      image: { image: this.#image },
+      logPath: `${name}.log`,
+      linux,
+    };
     const containerId = await this.#freshContainer(podSandboxId, { config: wanted, sandboxConfig: config });
     await runtime.startContainer({ containerId });
     const { exitCode } = await runtime.execSync({ containerId, cmd: ['true'], timeout: 20n });
@@ -184,6 +191,15 @@ export class PodCrashPlace implements AsyncDisposable {
     if (this.#kind === 'builtin') return [];
     return readdirSync(path.join(this.#folder, 'ipam', 'cri-test')).filter((name) => /^\d/.test(name));
   }
+}
+
+/** Of each kind some: a network of the pod's own, one that its user namespace owns, the host's. */
+function namespacesOf(name: string) {
+  const kind = Number(name.replace(/\D/g, '')) % 4;
+  const ids = [{ hostId: 500_000, containerId: 0, length: 65_536 }];
+  if (kind === 3) return { network: NamespaceMode.NODE, pid: NamespaceMode.CONTAINER };
+  if (kind !== 2) return { network: NamespaceMode.POD, pid: kind === 1 ? NamespaceMode.POD : NamespaceMode.CONTAINER };
+  return { pid: NamespaceMode.CONTAINER, usernsOptions: { mode: NamespaceMode.POD, uids: ids, gids: ids } };
 }
 
 interface PodConfig {
