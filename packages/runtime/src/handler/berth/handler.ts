@@ -26,9 +26,9 @@ import type {
   StartPlanOptions,
 } from '../contract.ts';
 import { kernelFeatures } from '../kernel-features.ts';
+import { mountMappedRoot, rootTree, unmountMappedRoot } from '../mapped-root.ts';
 import { stepError } from '../step-error.ts';
 import { writeHookBundle } from './hook-bundle.ts';
-import { mountMappedRoot, rootTree, unmountMappedRoot } from './mapped-root.ts';
 
 /** What the in-house runtime must know of the machine. */
 export interface BerthHandlerOptions {

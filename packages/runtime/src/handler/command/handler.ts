@@ -19,6 +19,7 @@ import type {
 } from '../contract.ts';
 import { kernelFeatures } from '../kernel-features.ts';
 import { leaveNothing } from '../leave-nothing.ts';
+import { mountMappedRoot, unmountMappedRoot } from '../mapped-root.ts';
 import { stepError } from '../step-error.ts';
 import { commandFiles } from './arguments.ts';
 import { adapt, bundleFile, plainInteger, writeBundle } from './bundle.ts';
@@ -76,7 +77,8 @@ export class CommandHandler implements RuntimeHandler {
     mkdirSync(this.#options.root, { recursive: true, mode: 0o700 });
     const rootPath = target ?? path.resolve(place.bundle, place.spec.root.path);
     await writeBundle(place.bundle, { ...place.spec, root: { ...place.spec.root, path: rootPath } }, features);
-    return startRecords(this.#options, place, options);
+    const isMapped = mountMappedRoot(place, options);
+    return startRecords(this.#options, place, isMapped ? { ...options, rootMounts: [] } : options);
   }
 
   async execPlan(place: ContainerPlace, exec: ExecRequest): Promise<Plan> {
@@ -140,6 +142,7 @@ export class CommandHandler implements RuntimeHandler {
     const bundle = path.join(place.bundle, bundleFile);
     // Without one it was never started, or is deleted already: a daemon that starts asks for all that have ended.
     if (existsSync(bundle)) await this.#delete(context, place);
+    unmountMappedRoot(place);
     await leaveNothing(this.#cgroups, place);
     await rm(bundle, { force: true });
   }

@@ -1,22 +1,26 @@
 import type { ContainerSecurity } from '@berth/model/pod-config';
 import type { CapabilitySets } from '@berth/model/runtime-spec';
-import { capabilityBit, capabilityNames } from '@berth/runtime/compile/capability';
+import { capabilitiesOf, capabilityBit } from '@berth/runtime/compile/capability';
+import { ownCapabilities } from '@berth/runtime/compile/own-capabilities';
 import { defaultCapabilities } from '@berth/runtime/defaults/docker';
 import { badField } from './field-error.ts';
 
 const field = 'linux.security_context.capabilities';
 
 /**
- * What a container may have at most. `ALL` comes first, on either side, then the names that are added, then the ones that
+ * What a container may have at most. All there are is what this process has: nobody can give more. `ALL` comes first, on either side, then the names that are added, then the ones that
  * are dropped: `drop ALL, add CHOWN` is CHOWN, and what is both added and dropped is dropped.
  * @throws invalid_argument for a name that no kernel has
  */
-export function chooseCapabilities(security: ContainerSecurity): string[] {
-  if (security.privileged) return [...capabilityNames];
+export function chooseCapabilities(
+  security: ContainerSecurity,
+  own: () => readonly string[] = () => capabilitiesOf(ownCapabilities()),
+): string[] {
+  if (security.privileged) return known(own());
   const added = names(security.addCapabilities, 'add_capabilities');
   const dropped = names(security.dropCapabilities, 'drop_capabilities');
   const ambient = names(security.addAmbientCapabilities, 'add_ambient_capabilities');
-  const all = added.has('ALL') || ambient.has('ALL') ? capabilityNames : defaultCapabilities;
+  const all = added.has('ALL') || ambient.has('ALL') ? known(own()) : defaultCapabilities;
   const base: readonly string[] = dropped.has('ALL') ? [] : all;
   const chosen = new Set([...base, ...added, ...ambient]);
   return [...chosen].filter((name) => name !== 'ALL' && !dropped.has(name));
@@ -35,6 +39,11 @@ export function capabilitySets(chosen: readonly string[], security: ContainerSec
     ...(own.length === 0 ? {} : { effective: own, permitted: own }),
     ...(ambient.length === 0 ? {} : { inheritable: ambient, ambient }),
   };
+}
+
+/** A kernel may have some that have no name here yet. */
+function known(list: readonly string[]): string[] {
+  return list.filter((name) => capabilityBit(name) !== undefined);
 }
 
 function names(list: readonly string[], name: string): Set<string> {

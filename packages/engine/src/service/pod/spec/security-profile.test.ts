@@ -10,7 +10,9 @@ import { containerSecurity } from './input-example.ts';
 import { seccompOf } from './seccomp.ts';
 import { selinuxLabels } from './selinux.ts';
 
-const choose = (security: Partial<ContainerSecurity>) => chooseCapabilities({ ...containerSecurity, ...security });
+const available = ['CAP_CHOWN', 'CAP_NET_RAW', 'CAP_SYS_ADMIN', 'bit 63'];
+const choose = (security: Partial<ContainerSecurity>) =>
+  chooseCapabilities({ ...containerSecurity, ...security }, () => available);
 
 describe('capabilities of a container', () => {
   test('ALL comes first, then what is added, then what is dropped', () => {
@@ -20,6 +22,7 @@ describe('capabilities of a container', () => {
     const most = choose({ addCapabilities: ['ALL'], dropCapabilities: ['NET_RAW'] });
     assert.ok(most.includes('CAP_SYS_ADMIN') && !most.includes('CAP_NET_RAW'));
     assert.ok(choose({}).includes('CAP_CHOWN'));
+    assert.deepEqual(choose({ privileged: true }), available.slice(0, 3));
   });
 
   test('an unknown name is told by its place', () => {
