@@ -142,6 +142,41 @@ describe('streams of pods', { skip: whySkipped || whyNoRegistry }, () => {
     await place.cri.runtime.removeContainer({ containerId: reader });
   });
 
+  it('attaches to a container with a terminal: what is typed, what is shown, and its size; no end of input', async () => {
+    const until = 'until [ "$(stty size)" = "$size" ]; do sleep 0.02; done; echo "is $size"; read line; echo "<$line>"';
+    const shell = await place.start(pod, {
+      stdin: true,
+      stdinOnce: true,
+      tty: true,
+      command: ['sh', '-c', `stty -echo; for size in "30 100" "43 132"; do ${until}; done; sleep 1000`],
+    });
+    const streams = { stdin: true, stdout: true, tty: true };
+    for (const [columns, rows] of [
+      [100, 30],
+      [132, 43],
+    ]) {
+      using client = await SpdyClient.connect(await attachUrl(shell, streams), v4);
+      const { stdin, stdout, resize } = await open(client, 'error', 'stdin', 'stdout', 'resize');
+      const seen = new Seen(stdout);
+      await resize?.write(`{"Width":${columns},"Height":${rows}}\n`);
+      await seen.has(`is ${rows} ${columns}`);
+      await stdin?.write('typed\n');
+      await seen.has('<typed>');
+      await stdin?.end();
+    }
+    await place.cri.runtime.removeContainer({ containerId: shell });
+  });
+
+  it('drops what a client reads no more, and lets the command go on', async () => {
+    const url = await execUrl(['sh', '-c', 'seq 1 200000; echo over >&2; exit 6'], { stdout: true, stderr: true });
+    using client = await SpdyClient.connect(url, v4);
+    const { error, stdout, stderr } = await open(client, 'error', 'stdout', 'stderr');
+    await stdout?.cancel();
+    stdout?.output.drop();
+    assert.equal(await stderr?.text(), 'over\n');
+    assert.match((await error?.text()) ?? '', /"message":"6"/);
+  });
+
   it('forwards ports of the pod: many connections at once, and each end by itself', async () => {
     const server = await place.start(pod, { command: ['nc', '-ll', '-p', '8080', '-e', 'cat'] });
     await listens('8080');
