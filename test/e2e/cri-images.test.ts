@@ -198,12 +198,27 @@ describe('images over the CRI', { skip: whySkipped || whyNoRegistry }, () => {
     await engine.expect(['rm', '-f', 'needs']);
   });
 
-  test('what berth pulls kubelet sees, and what kubelet removes is gone for berth', async () => {
+  test('what berth pulls kubelet sees, and what kubelet removes of it berth keeps', async () => {
     const { repository, configDigest } = await images.fresh();
     await engine.expect(['pull', '-q', `${repository}:1`]);
     assert.equal((await look(`${repository}:1`))?.id, configDigest);
+    const both = await used();
     await remove(configDigest);
-    assert.doesNotMatch(await engine.expect(['images']), new RegExp(repository));
+    assert.equal(await look(configDigest), undefined);
+    assert.match(await engine.expect(['images']), new RegExp(repository));
+    assert.equal(await used(), both);
+    await engine.expect(['rmi', `${repository}:1`]);
+    assert.ok((await used()) < both);
+  });
+
+  test('what kubelet pulls berth sees, and loses with kubelet unless it asked for it too', async () => {
+    const [seen, asked] = [await pulled(), await pulled()];
+    await engine.expect(['pull', '-q', `${asked.repository}:1`]);
+    for (const { configDigest } of [seen, asked]) await remove(configDigest);
+    const left = await engine.expect(['images']);
+    assert.doesNotMatch(left, new RegExp(seen.repository));
+    assert.match(left, new RegExp(asked.repository));
+    await engine.expect(['rmi', `${asked.repository}:1`]);
   });
 
   test('the pause image of the configuration is pinned, and can be removed', async () => {

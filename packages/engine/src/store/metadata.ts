@@ -42,6 +42,8 @@ export interface ImageRecord {
   readonly labels: Labels;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** The namespace that asked for the name: this one, or one of its share group. */
+  readonly origin: string;
 }
 
 export interface ImageReads {
@@ -61,9 +63,10 @@ export interface ImageReads {
 export interface ImageWrites {
   /**
    * Creates or moves a name, in this namespace and in every namespace of its share group, in the same
-   * transaction. Answers what the name pointed at before in this namespace.
+   * transaction. It is this namespace's from then on (`origin`), and stays another's own where that had asked for it.
+   * Answers what the name pointed at before in this namespace.
    */
-  put(record: Omit<ImageRecord, 'createdAt' | 'updatedAt'>): ImageRecord | undefined;
+  put(record: Omit<ImageRecord, 'createdAt' | 'updatedAt' | 'origin'>): ImageRecord | undefined;
   /** Local to the namespace. @throws not_found */
   delete(namespace: string, name: string): ImageRecord;
 }

@@ -7,16 +7,19 @@ import { dropName, shareGroup } from './name-change.ts';
 
 /**
  * Takes an image away with all names of all its targets, and frees its bytes. It is gone from the caller's namespace also
- * when containers there need it: they keep its bytes, not its names. A namespace that shares the image and has containers
- * of it keeps its names too: kubelet, which collects what no pod needs, knows nothing of them.
+ * when containers there need it: they keep its bytes, not its names. Namespaces that have the names only because this one
+ * asked for them lose them too, unless they have containers of it; what they asked for themselves is theirs: kubelet, which
+ * collects what no pod needs, knows nothing of them.
  */
 export async function removeHostImage(backend: ImageBackend, context: CallContext, id: Digest): Promise<void> {
   const removed = await backend.metadata.write((tx) =>
     shareGroup(tx, context.namespace).flatMap((namespace) => {
       const records = tx.images.byConfig(namespace, id);
-      if (namespace !== context.namespace && isNeeded(tx, namespace, records)) return [];
-      for (const { name } of records) dropName(tx, namespace, name);
-      return records;
+      const isOwn = namespace === context.namespace;
+      if (!isOwn && isNeeded(tx, namespace, records)) return [];
+      const dropped = isOwn ? records : records.filter(({ origin }) => origin === context.namespace);
+      for (const { name } of dropped) dropName(tx, namespace, name);
+      return dropped;
     }),
   );
   await backend.collector.collect();
@@ -28,7 +31,7 @@ function isNeeded(tx: WriteTransaction, namespace: string, records: readonly Ima
   return tx.containers.list(namespace).some(({ imageTarget }) => targets.has(imageTarget));
 }
 
-/** A name is one in all namespaces of a share group. */
+/** A name is told once, however many namespaces have lost it. */
 function publish({ events }: ImageBackend, removed: readonly ImageRecord[]): void {
   for (const [name, record] of new Map(removed.map((each) => [each.name, each]))) {
     if (isDangling(name)) continue;

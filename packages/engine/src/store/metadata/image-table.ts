@@ -14,6 +14,7 @@ interface Row {
   readonly labels: string;
   readonly created_at: number;
   readonly updated_at: number;
+  readonly origin: string;
 }
 
 export interface ImageTable extends ImageReads, ImageWrites {
@@ -64,7 +65,7 @@ export function imageTable(db: DatabaseSync, namespaces: NamespaceTable, { mutat
         labels: JSON.stringify(labels),
         now: now(),
       };
-      for (const sharer of namespaces.sharers(namespace)) put.run({ namespace: sharer, ...values });
+      for (const sharer of namespaces.sharers(namespace)) put.run({ namespace: sharer, ...values, origin: namespace });
       mutations.change();
       return before;
     },
@@ -86,8 +87,9 @@ function statements(db: DatabaseSync) {
     list: db.prepare('SELECT * FROM images WHERE namespace = ? ORDER BY name'),
     between: db.prepare('SELECT * FROM images WHERE namespace = ? AND name >= ? AND name < ? ORDER BY name'),
     put: db.prepare(
-      `INSERT INTO images VALUES (:namespace, :name, :digest, :target, :labels, :now, :now)
-     ON CONFLICT DO UPDATE SET digest = :digest, target = :target, labels = :labels, updated_at = :now`,
+      `INSERT INTO images VALUES (:namespace, :name, :digest, :target, :labels, :now, :now, :origin)
+     ON CONFLICT DO UPDATE SET digest = :digest, target = :target, labels = :labels, updated_at = :now,
+       origin = iif(:namespace = :origin, :origin, origin)`,
     ),
     remove: db.prepare('DELETE FROM images WHERE namespace = ? AND name = ?'),
     targets: db.prepare('SELECT namespace, name, digest, labels FROM images'),
@@ -127,5 +129,6 @@ function toRecord(row: Row | undefined): ImageRecord | undefined {
     labels: JSON.parse(row.labels) as Labels,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    origin: row.origin,
   };
 }

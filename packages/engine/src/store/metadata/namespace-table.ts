@@ -87,12 +87,12 @@ function moves(db: DatabaseSync) {
   // Members differ in what they deleted and in what they had before they joined: the newest of a name wins.
   const take = db.prepare(
     `INSERT OR IGNORE INTO images
-     SELECT :name, i.name, digest, target, i.labels, created_at, updated_at FROM images i JOIN namespaces n
+     SELECT :name, i.name, digest, target, i.labels, created_at, updated_at, origin FROM images i JOIN namespaces n
        ON i.namespace = n.name WHERE n.share_group = :group AND n.name <> :name ORDER BY updated_at DESC, n.name`,
   );
   const give = db.prepare(
     `INSERT OR IGNORE INTO images
-     SELECT n.name, i.name, digest, target, i.labels, created_at, updated_at FROM images i JOIN namespaces n
+     SELECT n.name, i.name, digest, target, i.labels, created_at, updated_at, origin FROM images i JOIN namespaces n
        ON n.share_group = :group AND n.name <> :name WHERE i.namespace = :name`,
   );
   const contents = db.prepare(

@@ -138,6 +138,12 @@ export const migrations: readonly string[] = [
     record TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- The namespace that asked for the name: the others of its share group have it because that one has. A name of before
+  -- counts as asked for where it is.
+  ALTER TABLE images ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+  UPDATE images SET origin = namespace;
+  `,
 ];
 
 /** In the file's header, so that a stranger's database is never taken for ours ('Brth'). */

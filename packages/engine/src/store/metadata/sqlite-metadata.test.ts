@@ -201,6 +201,14 @@ describe('records of images and namespaces', () => {
     );
   });
 
+  it('say which namespace of the group asked for them, the others until they ask themselves', async () => {
+    const originIn = (namespace: string) => store.read((tx) => tx.images.get(namespace, 'busybox'))?.origin;
+    await put('k8s.io', 'busybox', '1');
+    assert.deepEqual(['k8s.io', 'moby'].map(originIn), ['k8s.io', 'k8s.io']);
+    await put('moby', 'busybox', '2');
+    assert.deepEqual(['k8s.io', 'moby', 'default'].map(originIn), ['k8s.io', 'moby', 'k8s.io']);
+  });
+
   it('keep the time of their creation when the name moves', async () => {
     await put('other', 'busybox', '1');
     const before = store.read((tx) => tx.images.get('other', 'busybox'));
