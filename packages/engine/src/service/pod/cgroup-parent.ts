@@ -20,9 +20,20 @@ export function cgroupMadeFor(layout: CgroupLayout, { cgroupParent }: PodConfig)
   return made;
 }
 
+export interface MadeCgroup {
+  /** As `cgroupMadeFor` told. */
+  readonly made: string;
+  /** Whether no other pod is in it or below it: one that is about to begin there has not made it busy yet. */
+  readonly isFree: (cgroup: string) => boolean;
+}
+
 /** Removes what was made for the pod, from its parent up; what others use by now stays. */
-export async function removeMadeCgroup(layout: CgroupLayout, { cgroupParent }: PodConfig, made: string): Promise<void> {
-  for (let path = posix.join('/', cgroupParent); isBelow(path, made); path = posix.dirname(path)) {
+export async function removeMadeCgroup(
+  layout: CgroupLayout,
+  { cgroupParent }: PodConfig,
+  { made, isFree }: MadeCgroup,
+): Promise<void> {
+  for (let path = posix.join('/', cgroupParent); isBelow(path, made) && isFree(path); path = posix.dirname(path)) {
     await Promise.all(everyCgroupFolder(layout, path).map(removeEmpty));
   }
 }

@@ -27,15 +27,20 @@ export async function removePod(backend: PodBackend, pod: PodEntry): Promise<voi
   });
 }
 
-/** The parent that was made for the pod goes, or is left to another pod in it. */
+/** What was made for the pod goes from its parent up, but what other pods are in: that is left to one of them. */
 async function leaveCgroup({ pods, containers }: PodBackend, pod: PodEntry): Promise<void> {
   const { config, madeCgroup = '' } = pod.record;
   if (madeCgroup === '') return;
-  const heir = pods.all().find((other) => other !== pod && isBelow(other.record.config.cgroupParent, madeCgroup));
-  if (heir === undefined) return await removeMadeCgroup(containers.cgroups, config, madeCgroup);
-  heir.change({ madeCgroup });
-  pod.change({ madeCgroup: '' });
-  await pods.save(heir);
+  const userOf = (cgroup: string) =>
+    pods.all().find((other) => other !== pod && isBelow(other.record.config.cgroupParent, cgroup));
+  const heir = userOf(madeCgroup);
+  if (heir !== undefined) {
+    heir.change({ madeCgroup });
+    pod.change({ madeCgroup: '' });
+    await pods.save(heir);
+  }
+  const isFree = (cgroup: string) => userOf(cgroup) === undefined;
+  await removeMadeCgroup(containers.cgroups, config, { made: madeCgroup, isFree });
 }
 
 async function remove({ containers, log }: PodBackend, entry: ContainerEntry): Promise<void> {
