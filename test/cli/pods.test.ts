@@ -117,6 +117,7 @@ describe('the command and pods', { skip: whySkipped }, () => {
   it('what stop and rm do to it, the pod’s clients see', async () => {
     const { pod, container } = await podWithContainer();
     assert.match((await engine.berth(['rm', container])).stderr, /running/);
+    assert.match((await engine.berth(['restart', container])).stderr, /starts once in its life/);
     await berth('stop', '-t', '0', container);
     const { status } = await cri.runtime.containerStatus({ containerId: container });
     assert.deepEqual([status?.state, status?.exitCode], [2, 137]);
