@@ -68,6 +68,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'a pod can be stopped several times at once',
+    containerdUnsteady: 'its network plugins may meet in a namespace that goes',
     run: async (kubelet) => {
       const pod = await kubelet.networkPod();
       await Promise.all([pod.stop(), pod.stop(), pod.stop()]);
