@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { whySkipped } from '../harness/engine.ts';
 import { whyNoRegistry } from '../harness/registry.ts';
 import { PodPlace } from './pod-place.ts';
@@ -30,22 +33,49 @@ describe('a client that does not wait for the end', { skip: whySkipped || whyNoR
     }
   };
 
+  /** Leaves when the pod's network namespace is there, which no call before this one has left. @returns false when it was late */
+  const leaveMidway = async (config: ReturnType<typeof podConfig>): Promise<boolean> => {
+    const client = new AbortController();
+    const call = runtime().runPodSandbox({ config }, { signal: client.signal });
+    const gone = call.then(
+      ({ podSandboxId }) => podSandboxId,
+      () => undefined,
+    );
+    const folder = path.join(place.engine.run, 'netns');
+    await place.until(() => Promise.resolve(readdirSync(folder).length > 0));
+    client.abort();
+    const early = await gone;
+    if (early !== undefined) await place.remove(early);
+    return early === undefined;
+  };
+
+  /**
+   * Asks again and is given the id. An answer that crossed the first deadline on its way counts as given: then the object
+   * is there for the next list, where kubelet finds it, and this is undefined.
+   */
+  const again = async <T>(ask: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await ask();
+    } catch (error) {
+      assert.equal((error as { kind?: string }).kind, 'already_exists', String(error));
+      return undefined;
+    }
+  };
+
   it('is given the pod that was made without it, once', async () => {
-    let left = 0;
+    let late = 0;
     for (let timeout = 1; timeout <= 24; timeout += 1) {
       const config = podConfig(`late${timeout}`);
       const isLeft = await leave((ms) => runtime().runPodSandbox({ config }, { timeout: ms }), timeout);
       if (!isLeft) continue;
-      left += 1;
-      const { podSandboxId } = await runtime().runPodSandbox({ config });
+      const given = await again(() => runtime().runPodSandbox({ config }));
       const { items } = await runtime().listPodSandbox({});
-      assert.deepEqual(
-        items.filter(({ metadata }) => metadata?.name === config.metadata.name).map(({ id }) => id),
-        [podSandboxId],
-      );
+      const made = items.filter(({ metadata }) => metadata?.name === config.metadata.name).map(({ id }) => id);
+      assert.deepEqual(made, [given?.podSandboxId ?? made[0]]);
+      late += given === undefined ? 0 : 1;
       await assert.rejects(runtime().runPodSandbox({ config }), { kind: 'already_exists' });
     }
-    assert.ok(left > 0, 'every call was faster than its deadline');
+    assert.ok(late > 0, 'every call was faster than its deadline');
     for (const { id } of (await runtime().listPodSandbox({})).items) await place.remove(id);
     await place.assertNothingLeft();
   });
@@ -57,12 +87,10 @@ describe('a client that does not wait for the end', { skip: whySkipped || whyNoR
       const wanted = { metadata: { name: `c${timeout}`, attempt: 0 }, image: { image } };
       const request = { podSandboxId, config: wanted, sandboxConfig: config };
       if (!(await leave((ms) => runtime().createContainer(request, { timeout: ms }), timeout))) continue;
-      const { containerId } = await runtime().createContainer(request);
+      const given = await again(() => runtime().createContainer(request));
       const { containers } = await runtime().listContainers({});
-      assert.deepEqual(
-        containers.filter(({ metadata }) => metadata?.name === `c${timeout}`).map(({ id }) => id),
-        [containerId],
-      );
+      const made = containers.filter(({ metadata }) => metadata?.name === `c${timeout}`).map(({ id }) => id);
+      assert.deepEqual(made, [given?.containerId ?? made[0]]);
       await assert.rejects(runtime().createContainer(request), { kind: 'already_exists' });
     }
     await place.remove(podSandboxId);
@@ -71,7 +99,7 @@ describe('a client that does not wait for the end', { skip: whySkipped || whyNoR
 
   it('asks for something else under the name: that is refused until the first is removed', async () => {
     const config = podConfig('changed');
-    await leave((ms) => runtime().runPodSandbox({ config }, { timeout: ms }), 1);
+    while (!(await leaveMidway(config)));
     const other = { ...config, labels: { other: 'yes' } };
     await assert.rejects(runtime().runPodSandbox({ config: other }), { kind: 'already_exists' });
     const made = await place.until(async () => (await runtime().listPodSandbox({})).items[0]);
@@ -83,7 +111,7 @@ describe('a client that does not wait for the end', { skip: whySkipped || whyNoR
 
   it('the pod ended before anybody asked again: another one is made', async () => {
     const config = podConfig('ended');
-    await leave((ms) => runtime().runPodSandbox({ config }, { timeout: ms }), 1);
+    while (!(await leaveMidway(config)));
     const { id } = await place.until(async () => (await runtime().listPodSandbox({})).items[0]);
     await runtime().stopPodSandbox({ podSandboxId: id });
     const { podSandboxId } = await runtime().runPodSandbox({ config });
@@ -95,7 +123,11 @@ describe('a client that does not wait for the end', { skip: whySkipped || whyNoR
 
   it('a stop and a removal go on without it', async () => {
     const { podSandboxId } = await runtime().runPodSandbox({ config: podConfig('left') });
-    await leave((ms) => runtime().removePodSandbox({ podSandboxId }, { timeout: ms }), 1);
+    const client = new AbortController();
+    const call = runtime().removePodSandbox({ podSandboxId }, { signal: client.signal });
+    await Promise.all([sleep(2), runtime().version({})]);
+    client.abort();
+    await call.catch(() => undefined);
     await place.until(async () => (await runtime().listPodSandbox({})).items.length === 0);
     await place.assertNothingLeft();
   });

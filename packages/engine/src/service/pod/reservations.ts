@@ -21,7 +21,8 @@ export interface Request {
 
 /**
  * Names in use, and who gets what is made under them. A client that went away before the end (kubelet's deadlines are
- * short) asks again: it gets what was finished meanwhile, or waits for it, instead of 'name is reserved'.
+ * short) asks again: it gets what was finished meanwhile, or waits for it, instead of 'name is reserved'. An answer that
+ * crosses its client's deadline on the way counts as given: the client finds the object in its next list.
  */
 export class Reservations {
   readonly #what: string;
