@@ -8,12 +8,14 @@ import { type CgroupLayout, cgroupFolders, everyCgroupFolder } from '@berth/runt
 /**
  * The topmost cgroup that comes into being only with this pod, because its client has not made the pod's parent; empty
  * for none. kubelet makes its pods' cgroups and wants them to stay; who does not make them does not take them away.
+ * @param own the engine's own parent: it was set up at the start, and stays whoever was the first in it
  */
-export function cgroupMadeFor(layout: CgroupLayout, { cgroupParent }: PodConfig): string {
+export function cgroupMadeFor(layout: CgroupLayout, { cgroupParent }: PodConfig, own: string): string {
   // Slices of systemd go by themselves.
   if (cgroupParent === '' || cgroupParent.endsWith('.slice')) return '';
   let made = '';
   for (let path = posix.join('/', cgroupParent); path !== '/'; path = posix.dirname(path)) {
+    if (isBelow(own, path)) break;
     if (cgroupFolders(layout, path).some((folder) => existsSync(folder))) break;
     made = path;
   }

@@ -93,7 +93,7 @@ async function bringUp(backend: PodBackend, context: CallContext, sandbox: Sandb
   const { config } = pod.record;
   const isHost = isInHostNetwork(config);
   const isOwner = isInUserNamespace(config) && !isHost;
-  pod.change({ madeCgroup: cgroupMadeFor(containers.cgroups, config) });
+  pod.change({ madeCgroup: cgroupMadeFor(containers.cgroups, config, containers.cgroupParent) });
   if (!isHost && !isOwner) pod.change({ netns: namespaces.create(pod.id) });
   await pods.add(pod);
   if (isOwner) {
