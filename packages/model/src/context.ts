@@ -5,6 +5,8 @@
 export interface CallContext {
   /** Aborted when the caller goes away or its deadline passes. */
   readonly signal: AbortSignal;
+  /** When the caller gives up, where it has said so: a time of performance.now(). The signal is aborted then. */
+  readonly deadline?: number;
   /** The namespace whose records the call sees (containerd's sense, e.g. `default`, `k8s.io`). */
   readonly namespace: string;
   /** The lease that protects what the call writes from garbage collection. */

@@ -5,6 +5,8 @@ import type { Log } from '@berth/model/context';
 export interface RpcCall {
   /** Aborted when the client goes away or its deadline passes. */
   readonly signal: AbortSignal;
+  /** When that will be, where the client has said so: a time of performance.now(). */
+  readonly deadline?: number;
   /** Request headers, lower case, without those of HTTP/2 and gRPC themselves. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly log: Log;

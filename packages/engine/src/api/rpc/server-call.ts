@@ -35,6 +35,7 @@ export class ServerCall {
   readonly #gone = new AbortController();
   readonly #began = performance.now();
   #timer: NodeJS.Timeout | undefined;
+  #deadline: number | undefined;
   #isOver = false;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, options: ServerCallOptions) {
@@ -64,6 +65,7 @@ export class ServerCall {
     const headers = this.#headers;
     const call: RpcCall = {
       signal: this.#gone.signal,
+      ...(this.#deadline === undefined ? {} : { deadline: this.#deadline }),
       log: this.#options.log,
       // Few want it: a kubelet's many small calls are not to pay for it.
       get metadata() {
@@ -106,6 +108,7 @@ export class ServerCall {
   #watchDeadline(): void {
     const milliseconds = parseTimeout(this.#headers['grpc-timeout'] as string | undefined);
     if (milliseconds === undefined) return;
+    this.#deadline = this.#began + milliseconds;
     this.#timer = setTimeout(() => {
       const late = new BerthError('deadline_exceeded', 'the deadline of the call has passed');
       this.#gone.abort(late);

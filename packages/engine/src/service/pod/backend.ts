@@ -44,5 +44,6 @@ export interface PodBackend extends PodParts {
 
 /** For work that goes on when its client has left: the same call, never aborted. */
 export function withoutClient(context: CallContext): CallContext {
-  return { ...context, signal: new AbortController().signal };
+  const { deadline: _, ...others } = context;
+  return { ...others, signal: new AbortController().signal };
 }

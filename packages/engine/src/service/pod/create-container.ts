@@ -28,7 +28,7 @@ export async function createPodContainer(
   const pod = backend.pods.find(context.namespace, ref);
   const { name, asked } = containerReservation(pod, config);
   const make = (): Promise<string> => pod.use(() => makeContainer(backend, withoutClient(context), { pod, config }));
-  return await backend.containerNames.take({ name, asked, signal: context.signal }, make);
+  return await backend.containerNames.take({ name, asked, client: context }, make);
 }
 
 export function containerReservation(

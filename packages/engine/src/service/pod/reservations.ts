@@ -1,5 +1,9 @@
 import { BerthError } from '@berth/model/error';
+import type { CallContext } from '@berth/model/context';
 import { unlessAborted } from './unless-aborted.ts';
+
+/** Milliseconds that an answer may take to its client, and the client to look at it. */
+const crossing = 100;
 
 interface Reservation {
   /** What was asked for, in a form that is equal for equal requests. */
@@ -15,14 +19,14 @@ interface Reservation {
 export interface Request {
   readonly name: string;
   readonly asked: string;
-  /** Of the client: the making itself goes on without it. */
-  readonly signal: AbortSignal;
+  /** The making itself goes on without it. */
+  readonly client: Pick<CallContext, 'signal' | 'deadline'>;
 }
 
 /**
  * Names in use, and who gets what is made under them. A client that went away before the end (kubelet's deadlines are
- * short) asks again: it gets what was finished meanwhile, or waits for it, instead of 'name is reserved'. An answer that
- * crosses its client's deadline on the way counts as given: the client finds the object in its next list.
+ * short) asks again: it gets what was finished meanwhile, or waits for it, instead of 'name is reserved'. An answer may cross
+ * its client's deadline on the way: one that is given shortly before it counts as given to nobody.
  */
 export class Reservations {
   readonly #what: string;
@@ -39,7 +43,8 @@ export class Reservations {
    * Makes it, or hands out what an earlier and equal request has made for nobody. A failure frees the name.
    * @throws already_exists (`name_reserved`), what `make` throws, the signal's reason
    */
-  async take({ name, asked, signal }: Request, make: () => Promise<string>): Promise<string> {
+  async take({ name, asked, client }: Request, make: () => Promise<string>): Promise<string> {
+    const { signal, deadline = Infinity } = client;
     signal.throwIfAborted();
     let mine = this.#all.get(name);
     if (mine === undefined) mine = this.#begin(name, asked, make);
@@ -49,8 +54,10 @@ export class Reservations {
     signal.throwIfAborted();
     // Two that waited for the same: one of them is its owner.
     if (mine.handed) throw this.#reserved(name, mine);
-    mine.handed = true;
-    this.#onHanded(id);
+    if (deadline - performance.now() > crossing) {
+      mine.handed = true;
+      this.#onHanded(id);
+    }
     return id;
   }
 

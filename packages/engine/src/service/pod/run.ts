@@ -31,7 +31,7 @@ export async function runPod(backend: PodBackend, context: CallContext, request:
   const { name, asked } = podReservation(context.namespace, request);
   await dropEndedLeftover(backend, name);
   const make = (): Promise<string> => makePod(backend, withoutClient(context), { ...request, handler });
-  return await backend.podNames.take({ name, asked, signal: context.signal }, make);
+  return await backend.podNames.take({ name, asked, client: context }, make);
 }
 
 export function podReservation(
