@@ -32,6 +32,8 @@ export interface LayerWork {
   readonly lower: StackedLayer;
   readonly place: LayerPlace;
   readonly workers: Slots;
+  /** What goes when all layers of the image have come to their ends. */
+  readonly spent: AsyncDisposableStack;
   readonly report: LayerReport;
   readonly options: UnpackOptions;
 }
@@ -110,7 +112,8 @@ async function follow(backend: ImageBackend, context: CallContext, parts: Follow
   const isStacked = backend.snapshots.driver !== 'overlayfs';
   if (isStacked) await lower.committed;
   return await workers.run(context.signal, async () => {
-    await using snapshot = isUnpacked ? undefined : await newSnapshot(backend, context, isStacked ? step.parent : '');
+    const parent = isStacked ? step.parent : '';
+    await using snapshot = isUnpacked ? undefined : await newSnapshot(backend, context, { parent, spent: work.spent });
     if (snapshot !== undefined) place.begin([snapshot.path, ...below]);
     const job = layerJob(backend, { ...parts, snapshot, below });
     const run = { signal: context.signal, onProgress: work.report.reading };
@@ -165,10 +168,22 @@ interface NewSnapshot extends Snapshot, AsyncDisposable {
 }
 
 /** A folder for a layer; it goes again unless it is committed. */
-async function newSnapshot(backend: ImageBackend, context: CallContext, parent: string): Promise<NewSnapshot> {
+async function newSnapshot(
+  backend: ImageBackend,
+  context: CallContext,
+  { parent, spent }: { readonly parent: string; readonly spent: AsyncDisposableStack },
+): Promise<NewSnapshot> {
   const key = `unpack-${randomBytes(8).toString('hex')}`;
   const snapshot = await backend.snapshots.prepare(context, key, parent);
   let isOpen = true;
+  const remove = async (): Promise<void> => {
+    try {
+      await backend.snapshots.remove(context, key);
+    } catch (error) {
+      // On a full disk, say. The collection after the failed call takes it.
+      context.log.warn('a layer that was not finished could not be removed', { key, error: String(error) });
+    }
+  };
   return {
     ...snapshot,
     async commit(step, hasParent) {
@@ -176,20 +191,15 @@ async function newSnapshot(backend: ImageBackend, context: CallContext, parent: 
         // The worker has synced what it wrote.
         const onto = hasParent || step.parent === '' ? {} : { parent: step.parent };
         await backend.snapshots.commit(context, step.chain, key, { synced: true, ...onto });
-        isOpen = false;
       } catch (error) {
-        // Another unpack of the same layer may have been quicker: then its result serves both.
+        // Another unpack of the same layer was quicker: its result serves both, but layers above look into this one still.
         if (!isKind(error, 'already_exists')) throw error;
+        spent.defer(remove);
       }
+      isOpen = false;
     },
     async [Symbol.asyncDispose]() {
-      if (!isOpen) return;
-      try {
-        await backend.snapshots.remove(context, key);
-      } catch (error) {
-        // On a full disk, say. The collection after the failed call takes it.
-        context.log.warn('a layer that was not finished could not be removed', { key, error: String(error) });
-      }
+      if (isOpen) await remove();
     },
   };
 }

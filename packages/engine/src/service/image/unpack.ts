@@ -61,6 +61,7 @@ async function takeLayers(
   options: UnpackOptions,
 ): Promise<void> {
   const workers = new Slots(threads);
+  await using spent = new AsyncDisposableStack();
   let below: StackedLayer = ground();
   const tasks = steps.map((step) => {
     const lower = below;
@@ -69,7 +70,7 @@ async function takeLayers(
     const report = new LayerReport(step.layer, options);
     return async (inner: CallContext): Promise<void> => {
       try {
-        const work = { step, lower, place, workers, report, options };
+        const work = { step, lower, place, workers, spent, report, options };
         await backend.turns.run(step.layer.digest, inner.signal, () => takeLayer(backend, inner, work));
         place.end(true);
       } catch (error) {
