@@ -86,17 +86,24 @@ export class Leases {
   }
 }
 
+/** What a killed daemon was about to write goes. */
 function readLeases(folder: string): Lease[] {
-  const names = namesIn(folder).filter((name) => name.endsWith('.json'));
-  return names.flatMap((name) => {
-    try {
-      return [JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as Lease];
-    } catch (error) {
-      // Cut off by a loss of power, which has taken what it stood for too.
-      if (error instanceof SyntaxError) return [];
-      throw error;
-    }
+  return namesIn(folder).flatMap((name) => {
+    const file = path.join(folder, name);
+    const lease = name.endsWith('.json') ? readLease(file) : undefined;
+    if (lease === undefined) rmSync(file, { force: true });
+    return lease === undefined ? [] : [lease];
   });
+}
+
+function readLease(file: string): Lease | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Lease;
+  } catch (error) {
+    // Cut off by a loss of power, which has taken what it stood for too.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 function namesIn(folder: string): string[] {

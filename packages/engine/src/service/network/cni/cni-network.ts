@@ -52,6 +52,7 @@ export class CniNetwork implements NetworkPart {
     this.#options = options;
     this.#folder = new ConfigurationFolder(options.confFolder, options.log);
     this.#cache = new ResultCache(options.cacheFolder);
+    this.#cache.dropDrafts();
     this.#watch = new StatusWatch(options.host);
     this.status(); // so that plugins are asked early
   }

@@ -51,6 +51,9 @@ describe('results as libcni keeps them', () => {
       writeFileSync(path.join(folder, 'results', name), text);
     }
     assert.equal(cache.list().length, 1);
+    cache.dropDrafts();
+    assert.ok(!readdirSync(path.join(folder, 'results')).includes('.pods-x-eth0'));
+    assert.equal(cache.list().length, 1);
   });
 
   test('one that a loss of power has emptied is known by its name', () => {

@@ -39,6 +39,12 @@ export class ResultCache {
     renameSync(draft, file);
   }
 
+  /** What a killed daemon was about to write: nothing had begun for it. */
+  dropDrafts(): void {
+    for (const name of namesIn(this.#folder).filter((one) => one.startsWith('.')))
+      rmSync(path.join(this.#folder, name), { force: true });
+  }
+
   remove(attachment: CachedAttachment): void {
     rmSync(this.#file(attachment), { force: true });
   }
