@@ -34,7 +34,8 @@ describe('a container in a terminal', { skip: whySkipped }, () => {
     await using terminal = box.terminal(['run', '--rm', '-it', 'busybox', 'sh']);
     await terminal.until('# ');
     terminal.type('ehxo\x7f\x7f\x7fcho $((6*7))\r');
-    await terminal.until(/\n42\r\n/);
+    // The prompt too: what is typed before the shell edits lines again is dropped with the change of modes.
+    await terminal.until(/\n42\r\n[^\n]*# /);
     terminal.type('\x04');
     assert.equal(await terminal.exit, 0);
   });
