@@ -40,7 +40,9 @@ async function compilePlan(
   { entry, size }: { readonly entry: ContainerEntry; readonly size: TerminalSize | undefined },
 ): Promise<Plan> {
   const { config } = entry.record;
-  const spec = { ...entry.record.spec, process: withSize(entry.record.spec.process, size) };
+  const { spec: asMade } = entry.record;
+  // The very spec that was validated, where nothing is added to it: its handler may know it.
+  const spec = size === undefined ? asMade : { ...asMade, process: withSize(asMade.process, size) };
   const rootMounts = await rootMountsOf(backend, context, entry);
   const place = { ...placeOfEntry(backend, entry), spec };
   const plan = await runtimeOf(backend, entry).startPlan(place, { rootMounts });

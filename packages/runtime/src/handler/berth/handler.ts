@@ -1,5 +1,5 @@
 import type { CallContext } from '@berth/model/context';
-import type { ResourcesSpec } from '@berth/model/runtime-spec';
+import type { ResourcesSpec, RuntimeSpec } from '@berth/model/runtime-spec';
 import { ContainerCgroup } from '../../cgroup/container-cgroup.ts';
 import type { CgroupLayout } from '../../cgroup/layout.ts';
 import type { CgroupPlace } from '../../cgroup/place.ts';
@@ -39,10 +39,23 @@ export interface BerthHandlerOptions {
   readonly selinux: boolean;
 }
 
+/** Milliseconds. */
+const freshFor = 2_000;
+
+interface Compiled {
+  readonly id: string;
+  readonly created: boolean;
+  /** A time of performance.now(). */
+  readonly at: number;
+  readonly plan: Plan;
+}
+
 /** Berth's own runtime: a plan of system calls, carried out by the shim itself. */
 export class BerthHandler implements RuntimeHandler {
   readonly name = 'berth';
   readonly #options: BerthHandlerOptions;
+  /** What `validate` has compiled, for the start that most often follows: it takes a millisecond. */
+  readonly #compiled = new WeakMap<RuntimeSpec, Compiled>();
 
   constructor(options: BerthHandlerOptions) {
     this.#options = options;
@@ -57,13 +70,14 @@ export class BerthHandler implements RuntimeHandler {
   }
 
   validate(place: ContainerPlace, options: StartPlanOptions = {}): void {
-    compileContainer(place.spec, this.#facts(place, options));
+    const plan = compileContainer(place.spec, this.#facts(place, options));
+    this.#compiled.set(place.spec, { id: place.id, created: options.created === true, at: performance.now(), plan });
   }
 
   startPlan(place: ContainerPlace, options: StartPlanOptions = {}): Plan {
     writeHookBundle(place);
     mountMappedRoot(place, options);
-    return compileContainer(place.spec, this.#facts(place, options));
+    return this.#takeCompiled(place, options) ?? compileContainer(place.spec, this.#facts(place, options));
   }
 
   execPlan({ id, bundle, spec }: ContainerPlace, { process, stdin, privileged = false }: ExecRequest): Plan {
@@ -150,6 +164,14 @@ export class BerthHandler implements RuntimeHandler {
   #cgroup(place: ContainerPlace): ContainerCgroup {
     const { layout, path } = this.#place(place);
     return new ContainerCgroup(layout, path);
+  }
+
+  /** Of this very spec, and so new that what it took from the machine (the cpus of the parent cgroup) still holds. */
+  #takeCompiled({ id, spec }: ContainerPlace, { created = false }: StartPlanOptions): Plan | undefined {
+    const compiled = this.#compiled.get(spec);
+    this.#compiled.delete(spec);
+    const isFresh = compiled !== undefined && performance.now() - compiled.at < freshFor;
+    return isFresh && compiled.id === id && compiled.created === created ? compiled.plan : undefined;
   }
 
   #facts(place: ContainerPlace, options: StartPlanOptions): HostFacts {
