@@ -20,12 +20,14 @@ describe('stores whose daemon is killed again and again', { skip: needsRoot }, (
     using place = new Workplace();
     const root = path.join(place.path, 'root');
     const promised = new Promises();
-    for (let round = 0; round < rounds; round++) {
+    // A busy disk promises less in the same time.
+    const isEnough = (): boolean => promised.blobs.size > rounds && promised.layers.size > rounds;
+    for (let round = 0; round < rounds || (!isEnough() && round < 5 * rounds); round++) {
       promised.take(await killedWriter(root, Math.random() * 150));
       await using stores = await openStores({ root, log: silentLog, snapshotter: 'overlayfs' });
       await promised.check(stores, root);
     }
-    assert.ok(promised.blobs.size > rounds && promised.layers.size > rounds);
+    assert.ok(isEnough(), `${promised.blobs.size} blobs, ${promised.layers.size} layers`);
   });
 
   it('resume ingests where they were', async () => {

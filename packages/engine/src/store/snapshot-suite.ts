@@ -61,6 +61,24 @@ export function snapshotSuite(open: () => Promise<SuiteSnapshots>): void {
     assert.deepEqual(await store.mounts(context, 'a'), a.mount);
   });
 
+  it('keeps a draft as if it had been prepared, and forgets one that is not kept', async () => {
+    await layer('base', '');
+    const draft = await store.draft(context, 'a', 'base');
+    await rejects(store.stat(context, 'a'), 'not_found');
+    await draft.keep();
+    await draft[Symbol.asyncDispose]();
+    assert.deepEqual(await store.mounts(context, 'a'), draft.mount);
+    assert.ok(existsSync(draft.path));
+    const dropped = await store.draft(context, 'b', 'base');
+    await dropped[Symbol.asyncDispose]();
+    assert.ok(!existsSync(dropped.path));
+    const late = await store.draft(context, 'a', 'base');
+    await rejects(late.keep(), 'already_exists');
+    await late[Symbol.asyncDispose]();
+    assert.ok(!existsSync(late.path) && existsSync(draft.path));
+    await rejects(store.draft(context, 'c', 'no-such-parent'), 'not_found');
+  });
+
   it('mounts views read-only', async () => {
     await layer('base', '');
     await layer('top', 'base');

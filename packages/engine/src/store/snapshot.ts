@@ -15,6 +15,11 @@ export interface SnapshotStore {
   readonly driver: string;
   /** @throws already_exists (key), not_found (parent), failed_precondition (parent is not committed) */
   prepare(context: CallContext, key: string, parent: string, labels?: Labels): Promise<Snapshot>;
+  /**
+   * `prepare` in two steps: the folder now, the record with `keep`, which shares its transaction with what else is written in
+   * the same turn. A draft that is disposed of before it was kept leaves nothing. @throws not_found (parent); `keep` as `prepare`
+   */
+  draft(context: CallContext, key: string, parent: string, labels?: Labels): Promise<SnapshotDraft>;
   /** As `prepare`, read-only. */
   view(context: CallContext, key: string, parent: string, labels?: Labels): Promise<Snapshot>;
   /** @throws not_found, already_exists (name), failed_precondition (key is not active) */
@@ -37,6 +42,10 @@ export interface Snapshot {
   /** Where the snapshot's own files are: layers are unpacked into this folder. */
   readonly path: string;
   readonly mount: SnapshotMount;
+}
+
+export interface SnapshotDraft extends Snapshot, AsyncDisposable {
+  keep(): Promise<void>;
 }
 
 /** One mount(2), with `cwd` so that long stacks of layers fit into the page that mount(2) takes. */

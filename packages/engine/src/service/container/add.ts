@@ -2,11 +2,13 @@ import { mkdir, rm } from 'node:fs/promises';
 import { type CallContext, withLease } from '@berth/model/context';
 import { isKind } from '@berth/model/error';
 import type { RuntimeHandler } from '@berth/runtime/handler/contract';
+import type { Digest } from '@berth/model/digest';
+import type { SnapshotDraft } from '#store/snapshot';
 import type { ReadyImage } from '#service/image/contract';
 import type { ContainerBackend } from './backend.ts';
 import type { ContainerRecord, ContainerState } from './contract.ts';
 import { ContainerEntry } from './entry.ts';
-import { foldersOf, placeOfEntry, rootMountsOf } from './places.ts';
+import { foldersOf, placeOfEntry, rootMounts } from './places.ts';
 import { publish } from './publish.ts';
 import { StartRecordFile } from './start-record.ts';
 
@@ -49,15 +51,16 @@ export async function addContainer(
   try {
     await mkdir(folders.root, { recursive: true, mode: 0o711 });
     const snapshotKey = image === undefined ? '' : id;
-    if (image !== undefined) await backend.snapshots.prepare(leased, id, image.chainId);
-    const made = await make(await textReader(backend, leased, snapshotKey));
+    await using draft = image === undefined ? undefined : await backend.snapshots.draft(leased, id, image.chainId);
+    const made = await make(await textReader(backend, leased, image?.chainId ?? ''));
     const from = { ref: image?.name ?? '', target: image?.target.digest ?? ('' as const) };
     const record: ContainerRecord = { ...made, image: from, runtime: runtime.name, state: unborn };
     const view = { namespace: context.namespace, id, name, createdAt: Date.now(), snapshotKey, ...record };
     const entry = new ContainerEntry(view, new StartRecordFile(folders.plan));
     // What cannot be compiled cannot be started: say so now.
-    await runtime.validate(placeOfEntry(backend, entry), { rootMounts: await rootMountsOf(backend, leased, entry) });
-    await backend.registry.add(entry, from.target);
+    const mounts = draft === undefined ? [] : rootMounts(draft.mount);
+    await runtime.validate(placeOfEntry(backend, entry), { rootMounts: mounts });
+    await keepBoth(backend, { entry, target: from.target, draft });
     publish(backend, entry, 'create');
     return entry;
   } catch (error) {
@@ -66,9 +69,25 @@ export async function addContainer(
   }
 }
 
-async function textReader(backend: ContainerBackend, context: CallContext, key: string): Promise<ReadText> {
-  if (key === '') return () => '';
-  const layers = await backend.snapshots.layers(context, key);
+interface Recording {
+  readonly entry: ContainerEntry;
+  readonly target: Digest | '';
+  readonly draft: SnapshotDraft | undefined;
+}
+
+/** The snapshot's row and the container's in one turn, so that one sync to the disk serves both. */
+async function keepBoth(backend: ContainerBackend, { entry, target, draft }: Recording): Promise<void> {
+  const [kept, added] = await Promise.allSettled([draft?.keep(), backend.registry.add(entry, target)]);
+  if (added.status === 'rejected') throw added.reason;
+  if (kept.status === 'fulfilled') return;
+  await backend.registry.delete(entry);
+  throw kept.reason;
+}
+
+/** Files of an image's layers, by their chain id. */
+async function textReader(backend: ContainerBackend, context: CallContext, chain: string): Promise<ReadText> {
+  if (chain === '') return () => '';
+  const layers = await backend.snapshots.layers(context, chain);
   return (file) => Buffer.from(backend.readFile(layers, file) ?? []).toString('utf8');
 }
 

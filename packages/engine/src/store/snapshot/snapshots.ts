@@ -9,6 +9,7 @@ import type { SqliteMetadata, Tables } from '../metadata/sqlite-metadata.ts';
 import type {
   CommitSnapshotOptions,
   Snapshot,
+  SnapshotDraft,
   SnapshotInfo,
   SnapshotMount,
   SnapshotStore,
@@ -69,6 +70,10 @@ export class Snapshots implements SnapshotStore, AsyncDisposable {
 
   prepare(context: CallContext, key: string, parent: string, labels: Labels = {}): Promise<Snapshot> {
     return this.#create(context, { kind: 'active', key, parent, labels });
+  }
+
+  draft(context: CallContext, key: string, parent: string, labels: Labels = {}): Promise<SnapshotDraft> {
+    return this.#draft(context, { kind: 'active', key, parent, labels });
   }
 
   view(context: CallContext, key: string, parent: string, labels: Labels = {}): Promise<Snapshot> {
@@ -169,24 +174,49 @@ export class Snapshots implements SnapshotStore, AsyncDisposable {
   }
 
   async #create(context: CallContext, wanted: Wanted): Promise<Snapshot> {
+    await using draft = await this.#draft(context, wanted);
+    await draft.keep();
+    const { key, path: files, mount } = draft;
+    return { key, path: files, mount };
+  }
+
+  async #draft(context: CallContext, wanted: Wanted): Promise<SnapshotDraft> {
     const { metadata, driver, root } = this.#options;
     const { kind, key, parent, labels } = wanted;
     const parents = metadata.read((tx) => (parent === '' ? [] : parentsOf(tx, parent)));
     const id = ++this.#lastId;
     const stack: SnapshotStack = { id, kind, parents };
+    let isKept = false;
+    const drop = async (): Promise<void> => {
+      // On a disk that fails, this fails as well; the next open sweeps folders without a record.
+      if (!isKept) await this.discard(id).catch(() => undefined);
+    };
     try {
       await mkdir(path.join(root, String(id)), { mode: 0o700 });
       await driver.create(root, stack);
-      await metadata.write((tx) => {
-        tx.leases.protect(context.namespace, context.lease, { kind: 'snapshot', key });
-        tx.snapshots.create({ id, driver: driver.name, namespace: context.namespace, kind, key, parent, labels });
-      });
     } catch (error) {
-      // On a disk that fails, this fails as well; the next open sweeps folders without a record.
-      await this.discard(id).catch(() => undefined);
+      await drop();
       throw diskError(error, `the snapshot ${key}`);
     }
-    return { key, path: filesPath(root, id), mount: driver.mount(root, stack) };
+    const record = { id, driver: driver.name, namespace: context.namespace, kind, key, parent, labels };
+    const write = metadata.write.bind(metadata);
+    return {
+      key,
+      path: filesPath(root, id),
+      mount: driver.mount(root, stack),
+      async keep() {
+        try {
+          await write((tx) => {
+            tx.leases.protect(context.namespace, context.lease, { kind: 'snapshot', key });
+            tx.snapshots.create(record);
+          });
+        } catch (error) {
+          throw diskError(error, `the snapshot ${key}`);
+        }
+        isKept = true;
+      },
+      [Symbol.asyncDispose]: drop,
+    };
   }
 
   /** What stays now is found again at the next open. */
