@@ -76,6 +76,26 @@ it('resets the data stream and says nothing else when the pod breaks a connectio
   await client.ping();
 });
 
+it('outlives a pod that closes its connection while the client still sends', async () => {
+  await using door = await streamingDoor();
+  const { promise: pod, resolve } = Promise.withResolvers<Socket>();
+  await using server = await serve((socket) => {
+    socket.end('enough');
+    resolve(socket);
+  });
+  using client = await SpdyClient.connect(door.portForward(session()), { protocols });
+  const { data, error } = await open(client, portOf(server), '1');
+  assert.equal(await data.text(), 'enough');
+  (await pod).resetAndDestroy();
+  const over = new AbortController();
+  const said = error.text().finally(() => over.abort());
+  while (!over.signal.aborted) {
+    await data.write('more than anybody reads');
+    await client.ping();
+  }
+  assert.equal(await said, '');
+});
+
 it('closes the connection into the pod when the client cancels its stream, or is gone', async () => {
   await using door = await streamingDoor();
   const closed: Promise<unknown>[] = [];

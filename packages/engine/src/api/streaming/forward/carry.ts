@@ -22,6 +22,8 @@ export interface ForwardChannel {
  * rejects: a connection that the pod breaks off is one that has ended.
  */
 export async function carry(connection: Duplex, channel: ForwardChannel): Promise<void> {
+  // What is written behind the pod's end may break, when nobody reads any longer: the iterator's listener is gone by then.
+  connection.on('error', () => undefined);
   const leave = (): void => void connection.destroy();
   channel.gone.addEventListener('abort', leave);
   if (channel.gone.aborted) leave();
