@@ -161,4 +161,23 @@ describe('rules of the host', () => {
     fails = false;
     await keeper.bring();
   });
+
+  test('what was there before a change that failed half-way is made again', async () => {
+    const applied: number[] = [];
+    let ports = rules.ports;
+    const filter = {
+      apply: ([one]: readonly HostRules[]) => {
+        applied.push(one!.ports.length);
+        return one!.ports.length === 0 ? Promise.reject(new Error('busy')) : Promise.resolve();
+      },
+      remove: () => Promise.resolve(),
+    };
+    const keeper = new RuleKeeper(filter, () => [{ ...rules, ports }]);
+    await keeper.bring();
+    ports = [];
+    await assert.rejects(keeper.bring(), /busy/);
+    ({ ports } = rules);
+    await keeper.bring();
+    assert.deepEqual(applied, [2, 0, 2]);
+  });
 });

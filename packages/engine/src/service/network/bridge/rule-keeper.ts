@@ -35,6 +35,8 @@ export class RuleKeeper {
     const rules = this.#wanted();
     const text = JSON.stringify(rules);
     if (this.#applied === text) return;
+    // One that fails may have done half of it.
+    this.#applied = '';
     await this.#filter.apply(rules);
     this.#applied = text;
   }
