@@ -71,10 +71,11 @@ export class PodRegistry {
   }
 
   /** Durable when it resolves. */
-  async save({ namespace, id, createdAt, record }: PodEntry): Promise<void> {
+  async save(pod: PodEntry): Promise<void> {
+    const { namespace, id, createdAt, record } = pod;
     await this.#metadata.write((tx) => {
       // Removed meanwhile.
-      if (this.#pods.has(id)) tx.pods.put({ namespace, id, createdAt, record });
+      if (!pod.removed) tx.pods.put({ namespace, id, createdAt, record });
     });
   }
 
@@ -89,9 +90,15 @@ export class PodRegistry {
   }
 
   async delete(pod: PodEntry): Promise<void> {
-    await this.#metadata.write((tx) => tx.pods.delete(pod.id));
-    this.#pods.delete(pod.id);
+    // Before the write: a save that shares its transaction must not put the row back.
     pod.removed = true;
+    try {
+      await this.#metadata.write((tx) => tx.pods.delete(pod.id));
+    } catch (error) {
+      pod.removed = false;
+      throw error;
+    }
+    this.#pods.delete(pod.id);
   }
 
   addMember(pod: PodEntry, container: ContainerEntry): void {

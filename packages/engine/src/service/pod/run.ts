@@ -61,8 +61,9 @@ async function makePod(backend: PodBackend, context: CallContext, making: Making
   try {
     const network = await bringUp(backend, context, { pod, handler: making.handler });
     pod.change({ phase: 'running', network });
-    if (pod.state !== 'ready') throw endedAtOnce(pod);
     await backend.pods.save(pod);
+    // Until here nobody hears of its end: it is hidden.
+    if (pod.state !== 'ready') throw endedAtOnce(pod);
   } catch (error) {
     await abandon(backend, pod);
     throw error;
