@@ -40,6 +40,8 @@ export class BridgeNetwork implements NetworkPart {
   #isOurs: boolean;
   /** Devices that are on their way out; their addresses are free when they are gone. */
   readonly #leaving = new Map<string, Promise<void>>();
+  /** Pods whose ports shall not lead to them any more; they are still theirs until the rules say so. */
+  readonly #closing = new Set<string>();
 
   constructor(options: BridgeOptions) {
     const { bridge, filter, folder, ranges } = options;
@@ -49,7 +51,7 @@ export class BridgeNetwork implements NetworkPart {
     const wanted = () =>
       rulesOf(
         bridge,
-        this.#leases.list(),
+        this.#leases.list().map((lease) => (this.#closing.has(lease.podId) ? { ...lease, ports: [] } : lease)),
         ranges().map(({ text }) => text),
       );
     this.#rules = filter === undefined ? undefined : new RuleKeeper(filter, wanted);
@@ -71,6 +73,7 @@ export class BridgeNetwork implements NetworkPart {
     const ports = portMappings.filter(({ hostPort }) => hostPort > 0);
     checkPorts(podId, ports, this.#leases.list());
     const lease = this.#leases.of(podId) ?? this.#leases.take({ podId, device: deviceOf(podId), ports }, ranges());
+    this.#closing.delete(podId);
     try {
       await plugIn(lease, { netns, bridge: await this.#bridge() });
       if (ports.length > 0) await this.#openPorts(this.#rules);
@@ -186,10 +189,12 @@ export class BridgeNetwork implements NetworkPart {
     this.#leases.give(lease.podId);
   }
 
-  async #closePorts({ podId, ports }: Lease): Promise<void> {
-    if (ports.length === 0) return;
-    this.#leases.release(podId);
+  async #closePorts({ podId }: Lease): Promise<void> {
+    if ((this.#leases.of(podId)?.ports.length ?? 0) === 0) return;
+    this.#closing.add(podId);
     await this.#rules?.bring();
+    this.#leases.release(podId);
+    this.#closing.delete(podId);
   }
 
   #warn(error: unknown): void {
