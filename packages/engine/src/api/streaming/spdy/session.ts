@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { asError } from '@berth/model/error';
-import { roomIn } from '../../http/room-in.ts';
 import { closeGently } from '../close-gently.ts';
 import { readConnection } from '../read-connection.ts';
+import { putParts, roomForAnswers } from '../write-parts.ts';
 import {
   type ControlFrame,
   encodeGoAway,
@@ -19,9 +19,6 @@ import { SpdyStream } from './stream.ts';
 
 /** Streams open at once: a thousand connections of a port-forward. */
 const maxStreams = 2000;
-
-/** Bytes that may wait for a client that does not read. */
-const maxUnread = 1 << 20;
 
 /**
  * The server's side of a SPDY/3.1 connection whose client opens all streams. There is no flow control but that of the
@@ -136,7 +133,7 @@ export class SpdySession {
     this.#lastStreamId = id;
     if (this.#isClosing) return;
     if (this.#streams.size >= maxStreams) {
-      this.#write(encodeReset(id, resetStatus.refusedStream));
+      await this.#answer(encodeReset(id, resetStatus.refusedStream));
       return;
     }
     const stream = new SpdyStream(id, headers, {
@@ -147,6 +144,7 @@ export class SpdySession {
     this.#streams.set(id, stream);
     if (fin) stream.inputEnded();
     this.#onStream(stream);
+    await roomForAnswers(this.#connection);
   }
 
   async #decode(block: Buffer, done: () => void): Promise<void> {
@@ -163,14 +161,13 @@ export class SpdySession {
     this.#nextPing = (this.#nextPing + 2) % 0x80000000 || 2;
   }
 
-  /** Who asks and asks, and never reads the answers, is not read from any longer. */
   #answer(frame: Buffer): Promise<void> | undefined {
     this.#write(frame);
-    return this.#connection.writableLength > maxUnread ? roomIn(this.#connection) : undefined;
+    return roomForAnswers(this.#connection);
   }
 
   #write(frame: Buffer): void {
-    if (this.#connection.writable) this.#connection.write(frame);
+    putParts(this.#connection, [frame]);
   }
 
   /** Of what came, nothing is lost: streams end behind it. */

@@ -1,5 +1,5 @@
 import { ByteQueue } from '../byte-queue.ts';
-import { writeParts } from '../write-parts.ts';
+import { putParts, writeParts } from '../write-parts.ts';
 import type { Duplex } from 'node:stream';
 import { encodeDataHeader, encodeReset, encodeSynReply, maxDataLength, resetStatus } from './frame.ts';
 import type { Headers } from './header-decoder.ts';
@@ -11,8 +11,6 @@ export interface StreamParts {
   /** Called once, when neither side sends any more. */
   readonly onClosed: (stream: SpdyStream) => void;
 }
-
-const nothing = new Uint8Array(0);
 
 /** One stream that a client opened: bytes both ways, each way ended by itself, or both by a reset. */
 export class SpdyStream {
@@ -37,14 +35,14 @@ export class SpdyStream {
   }
 
   accept(): void {
-    void this.#send(encodeSynReply(this.id, this.#parts.encoder.encode()));
+    this.#put(encodeSynReply(this.id, this.#parts.encoder.encode()));
   }
 
   /** Resolves when there is room for more. Dropped when the stream takes no more. */
   async write(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length && !this.#isOutputEnded; at += maxDataLength) {
       const part = bytes.subarray(at, at + maxDataLength);
-      await this.#send(encodeDataHeader(this.id, part.length, false), part);
+      await writeParts(this.#parts.connection, [encodeDataHeader(this.id, part.length, false), part]);
     }
   }
 
@@ -52,14 +50,14 @@ export class SpdyStream {
   end(): void {
     if (this.#isOutputEnded) return;
     this.#isOutputEnded = true;
-    void this.#send(encodeDataHeader(this.id, 0, true));
+    this.#put(encodeDataHeader(this.id, 0, true));
     this.#closed();
   }
 
   /** Ends both ways at once. Nothing when both have ended already. */
   reset(status: number = resetStatus.cancel): void {
     if (this.#isInputEnded && this.#isOutputEnded) return;
-    void this.#send(encodeReset(this.id, status));
+    this.#put(encodeReset(this.id, status));
     this.abort();
   }
 
@@ -92,7 +90,7 @@ export class SpdyStream {
     if (this.#isInputEnded && this.#isOutputEnded) this.#parts.onClosed(this);
   }
 
-  async #send(header: Uint8Array, payload: Uint8Array = nothing): Promise<void> {
-    await writeParts(this.#parts.connection, payload.length === 0 ? [header] : [header, payload]);
+  #put(frame: Uint8Array): void {
+    putParts(this.#parts.connection, [frame]);
   }
 }

@@ -1,14 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { asError } from '@berth/model/error';
-import { roomIn } from '../../http/room-in.ts';
 import { closeGently } from '../close-gently.ts';
 import { readConnection } from '../read-connection.ts';
-import { writeParts } from '../write-parts.ts';
+import { putParts, roomForAnswers, writeParts } from '../write-parts.ts';
 import { closeCode, encodeClose, encodeHeader, opcode, WebSocketProtocolError } from './frame.ts';
 import { type ControlMessage, type MessagePiece, WebSocketFrameParser } from './frame-parser.ts';
-
-/** Bytes that may wait for a client that does not read. */
-const maxUnread = 1 << 20;
 
 /** Takes what the client says. A promise holds it back. @throws WebSocketProtocolError */
 export type TakePiece = (piece: MessagePiece) => Promise<void> | undefined;
@@ -96,13 +92,12 @@ export class WebSocketConnection {
     }
   }
 
-  /** Who asks and asks, and never reads the answers, is not read from any longer. */
   #answer(parts: readonly Uint8Array[]): Promise<void> | undefined {
     if (!this.#isClosing) this.#write(parts);
-    return this.#connection.writableLength > maxUnread ? roomIn(this.#connection) : undefined;
+    return roomForAnswers(this.#connection);
   }
 
   #write(parts: readonly Uint8Array[]): void {
-    void writeParts(this.#connection, parts);
+    putParts(this.#connection, parts);
   }
 }
