@@ -15,7 +15,7 @@ const statusTime = 20_000;
  */
 export class StatusWatch {
   readonly #host: PluginHost;
-  #asked: Asked = { source: '', at: 0, problem: undefined };
+  #asked: Asked = { source: '', at: -Infinity, problem: undefined };
   #isAsking = false;
 
   constructor(host: PluginHost) {
@@ -29,7 +29,7 @@ export class StatusWatch {
     }
     if (!isAtLeast(network.version, '1.1.0')) return ready;
     const { source, at, problem } = this.#asked;
-    if (source !== network.source || Date.now() - at > validTime) void this.#ask(network);
+    if (source !== network.source || performance.now() - at > validTime) void this.#ask(network);
     // Of a network that is new, as plugins that know no STATUS: their ADD says what is wrong.
     return source !== network.source || problem === undefined ? ready : notReady(problem);
   }
@@ -45,13 +45,13 @@ export class StatusWatch {
       problem = asError(error).message;
     }
     this.#isAsking = false;
-    this.#asked = { source: network.source, at: Date.now(), problem };
+    this.#asked = { source: network.source, at: performance.now(), problem };
   }
 }
 
 interface Asked {
   readonly source: string;
-  /** Milliseconds since 1970. */
+  /** Milliseconds of performance.now(), which no change of the date moves. */
   readonly at: number;
   readonly problem: string | undefined;
 }
