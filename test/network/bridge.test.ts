@@ -196,6 +196,30 @@ for (const filter of ['nft', 'iptables'] as const) {
         assert.match(ip('-o', 'address'), /bt-pods0\s+inet 10\.71\.0\.1\/24/);
       });
 
+      test('a bridge that was there before is still there when the daemon ends, also after another start', async () => {
+        ip('link', 'add', 'bt-pods0', 'type', 'bridge');
+        ip('link', 'set', 'bt-pods0', 'up');
+        try {
+          await attach('a');
+          network = await place.start({ builtin: true, subnet: ranges, filter });
+          await network.collect(place.context, []);
+          await network[Symbol.asyncDispose]();
+          assert.match(ip('-o', 'link'), /bt-pods0/);
+        } finally {
+          ip('link', 'delete', 'bt-pods0');
+        }
+      });
+
+      test('a bridge that a daemon made goes with a later one that has no pods', async () => {
+        await attach('a');
+        const later = await place.start({ builtin: true, subnet: ranges, filter });
+        await later.collect(place.context, []);
+        const last = await place.start({ builtin: true, subnet: ranges, filter });
+        await last[Symbol.asyncDispose]();
+        assert.doesNotMatch(ip('-o', 'link'), /bt-pods0/);
+        network = last;
+      });
+
       test('ranges that kubelet tells are those of the pods to come', async () => {
         const { pod: older } = await attach('a');
         await network.setPodRanges('10.75.3.0/24');

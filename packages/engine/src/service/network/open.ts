@@ -41,6 +41,7 @@ function openBridge(settings: PodNetworkSettings, ranges: PodRanges, log: Log): 
     bridge,
     ranges: () => (ranges.current.length > 0 ? ranges.current : own),
     folder: leasesFolder(state),
+    ownFile: path.join(state, 'own-bridge'),
     isOn: builtin,
     filter: program === undefined ? undefined : packetFilter(program, launcher),
     log,

@@ -7,15 +7,23 @@ import { defaultRouteMtu, findLink, type LinkFacts } from '@berth/runtime/networ
 import { type NamedRequest, RouteChannel } from '@berth/runtime/network/route-channel';
 import { gatewayOf } from './free-address.ts';
 import { macOf } from './mac.ts';
+import type { OwnBridge } from './own-bridge.ts';
 
 const settings = '/proc/sys/net';
 
+export interface BridgeRequest {
+  readonly name: string;
+  readonly ranges: readonly AddressRange[];
+  readonly own: OwnBridge;
+}
+
 /** The bridge, up and with the gateways' addresses; the host forwards from now on. What is there already stays. */
-export async function ensureBridge(name: string, ranges: readonly AddressRange[]): Promise<LinkFacts> {
+export async function ensureBridge({ name, ranges, own }: BridgeRequest): Promise<LinkFacts> {
   using host = RouteChannel.open();
   const change = async (request: NamedRequest) => await tolerated('EEXIST', host.change([request]));
   const mtu = defaultRouteMtu() ?? 1500;
-  await change(makeBridge({ name, mac: macOf(gatewayOf(ranges[0]!)), mtu }));
+  const making = makeBridge({ name, mac: macOf(gatewayOf(ranges[0]!)), mtu });
+  if (findLink(name) === undefined) await makeOwn(own, () => host.change([making]));
   const facts = findLink(name);
   if (facts === undefined) throw new Error(`the bridge ${name} was taken away again`);
   for (const range of ranges) {
@@ -35,6 +43,17 @@ export async function removeDevice(name: string): Promise<void> {
 /** Lets ports of the host work under its own 127.0.0.1 too; who is on the bridge is kept from there by a rule. */
 export function routeLoopback(bridge: string): void {
   set(`ipv4/conf/${bridge}/route_localnet`, '1');
+}
+
+/** @throws EEXIST when somebody else was quicker */
+async function makeOwn(own: OwnBridge, make: () => Promise<void>): Promise<void> {
+  own.claim();
+  try {
+    await make();
+  } catch (error) {
+    own.forget();
+    throw error;
+  }
 }
 
 async function tolerated(errno: string, change: Promise<void>): Promise<void> {

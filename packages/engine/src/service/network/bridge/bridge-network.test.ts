@@ -41,7 +41,15 @@ describe('the bridge that is built in', () => {
       },
       remove: () => Promise.resolve(),
     };
-    const network = new BridgeNetwork({ bridge: 'bt-none0', ranges: () => ranges, folder, isOn: true, filter, log });
+    const network = new BridgeNetwork({
+      bridge: 'bt-none0',
+      ranges: () => ranges,
+      folder,
+      ownFile: `${folder}.own`,
+      isOn: true,
+      filter,
+      log,
+    });
     const context = backgroundContext(log, 'k8s.io');
     await assert.rejects(network.detach(context, pod), /busy/);
     await assert.rejects(network.detach(context, pod), /busy/);

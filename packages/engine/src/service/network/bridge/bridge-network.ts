@@ -8,6 +8,7 @@ import type { NetworkStatus, PodAttachment } from '../contract.ts';
 import type { NetworkPart } from '../part.ts';
 import { ensureBridge, removeDevice, routeLoopback } from './bridge-device.ts';
 import { type Lease, Leases } from './leases.ts';
+import { OwnBridge } from './own-bridge.ts';
 import type { PacketFilter } from './packet-filter.ts';
 import { plugIn, podInterface, resultOf } from './plug.ts';
 import { checkPorts, rulesOf } from './port-rules.ts';
@@ -20,6 +21,8 @@ export interface BridgeOptions {
   readonly ranges: () => readonly AddressRange[];
   /** Folder of the leases. */
   readonly folder: string;
+  /** File that tells whether the device is of our making; not in the folder. */
+  readonly ownFile: string;
   /** Whether it may take new pods. */
   readonly isOn: boolean;
   /** Absent where the machine has no program for it. */
@@ -36,18 +39,20 @@ export class BridgeNetwork implements NetworkPart {
   readonly #leases: Leases;
   readonly #rules: RuleKeeper | undefined;
   #made: Making | undefined;
-  /** Whether the device was made here, now or before. */
-  #isOurs: boolean;
+  readonly #own: OwnBridge;
+  /** Whether there may be rules or a device of ours. */
+  #isUsed: boolean;
   /** Devices that are on their way out; their addresses are free when they are gone. */
   readonly #leaving = new Map<string, Promise<void>>();
   /** Pods whose ports shall not lead to them any more; they are still theirs until the rules say so. */
   readonly #closing = new Set<string>();
 
   constructor(options: BridgeOptions) {
-    const { bridge, filter, folder, ranges } = options;
+    const { bridge, filter, folder, ownFile, ranges } = options;
     this.#options = options;
     this.#leases = new Leases(folder);
-    this.#isOurs = this.#leases.list().length > 0;
+    this.#own = new OwnBridge(ownFile, bridge);
+    this.#isUsed = this.#own.isThere() || this.#leases.list().length > 0;
     const wanted = () =>
       rulesOf(
         bridge,
@@ -123,13 +128,15 @@ export class BridgeNetwork implements NetworkPart {
     return { builtin: { bridge, ranges: ranges().map(({ text }) => text), attachments: this.#leases.list().length } };
   }
 
-  /** What the last pod has left goes with the daemon. */
+  /** What the last pod has left goes with the daemon, but for a bridge that was there before. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#leaving.values());
-    if (!this.#isOurs || this.#leases.list().length > 0) return;
+    if (!this.#isUsed || this.#leases.list().length > 0) return;
     try {
       await this.#rules?.remove();
+      if (!this.#own.isThere()) return;
       await removeDevice(this.#options.bridge);
+      this.#own.forget();
     } catch (error) {
       this.#warn(error);
     }
@@ -161,9 +168,10 @@ export class BridgeNetwork implements NetworkPart {
 
   async #make(): Promise<LinkFacts> {
     const { bridge, ranges, log } = this.#options;
-    this.#isOurs = true;
+    this.#isUsed = true;
     // The rules name the device, which need not be there.
-    const [facts] = await Promise.all([ensureBridge(bridge, ranges()), this.#rules?.bring()]);
+    const request = { name: bridge, ranges: ranges(), own: this.#own };
+    const [facts] = await Promise.all([ensureBridge(request), this.#rules?.bring()]);
     log.info(`bridge ${bridge} is up`, { ranges: this.#ranges() });
     return facts;
   }
