@@ -196,6 +196,23 @@ for (const filter of ['nft', 'iptables'] as const) {
         assert.match(ip('-o', 'address'), /bt-pods0\s+inet 10\.71\.0\.1\/24/);
       });
 
+      test('rules that somebody took away are made again with a later pod', async (t) => {
+        const portMappings = [{ protocol: 'tcp', containerPort: 80, hostPort: 18_080, hostIp: '' }] as const;
+        const { pod } = await attach('a', { portMappings });
+        await serve(pod, 80);
+        said('nft', 'flush', 'ruleset');
+        said('iptables', '-P', 'FORWARD', 'DROP');
+        try {
+          const time = performance.now();
+          t.mock.method(performance, 'now', () => time + 60_000);
+          await attach('b');
+          await gone('the port leads nowhere', () => fetchHere(`http://${host}:18080/`) !== '');
+          await gone('nothing is forwarded', () => said('iptables-save').includes('BERTH-FWD-bt-pods0'));
+        } finally {
+          said('iptables', '-P', 'FORWARD', 'ACCEPT');
+        }
+      });
+
       test('a bridge that was there before is still there when the daemon ends, also after another start', async () => {
         ip('link', 'add', 'bt-pods0', 'type', 'bridge');
         ip('link', 'set', 'bt-pods0', 'up');

@@ -87,6 +87,7 @@ export class BridgeNetwork implements NetworkPart {
       if (cause instanceof BerthError) throw cause;
       throw attachFailed(attachment, cause);
     }
+    this.#rules.refresh().catch((error: unknown) => this.#warn(error));
     return { ips: lease.addresses.map(({ address }) => address), result: resultOf(lease, { netns, bridge }) };
   }
 

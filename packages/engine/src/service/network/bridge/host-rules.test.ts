@@ -180,4 +180,18 @@ describe('rules of the host', () => {
     await keeper.bring();
     assert.deepEqual(applied, [2, 0, 2]);
   });
+
+  test('a refresh makes them again when they have not been made for a while', async (t) => {
+    let applied = 0;
+    const filter = { apply: () => Promise.resolve(void applied++), remove: () => Promise.resolve() };
+    const keeper = new RuleKeeper(filter, () => [rules]);
+    await keeper.bring();
+    await keeper.refresh();
+    assert.equal(applied, 1);
+    const time = performance.now();
+    t.mock.method(performance, 'now', () => time + 11_000);
+    await Promise.all([keeper.refresh(), keeper.refresh()]);
+    await keeper.refresh();
+    assert.equal(applied, 2);
+  });
 });

@@ -35,18 +35,15 @@ function byNft(launcher: Launcher): PacketFilter {
   const nft = async (script: string) => void (await run(launcher, ['nft', '-f', '-'], script));
   const iptables = locate('iptables-save') === undefined ? undefined : launcher;
   // A packet has to pass the chains of all tables: those of iptables are the only ones that others commonly close.
-  let isOpen = false;
   return {
     apply: async (all) => {
       await nft(all.map(nftScript).join(''));
-      if (iptables === undefined || isOpen) return;
+      if (iptables === undefined) return;
       await each(iptables, all, (rules, saved) => (dropsForwarded(saved) ? forwardScript(rules, saved) : ''));
-      isOpen = true;
     },
     remove: async (all) => {
       await nft(all.map(nftRemoval).join(''));
       if (iptables !== undefined) await each(iptables, all, forwardRemoval);
-      isOpen = false;
     },
   };
 }

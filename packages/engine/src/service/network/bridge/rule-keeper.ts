@@ -1,11 +1,16 @@
 import type { HostRules } from './host-rules.ts';
 import type { PacketFilter } from './packet-filter.ts';
 
+/** How long rules that were made are taken to be there, ms. */
+const trustedTime = 10_000;
+
 /** Brings the packet filter to what is wanted, one change at a time; calls that come meanwhile share the next one. */
 export class RuleKeeper {
   readonly #filter: PacketFilter;
   readonly #wanted: () => readonly HostRules[];
   #applied = '';
+  /** Milliseconds of performance.now(). */
+  #appliedAt = -Infinity;
   #running: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
 
@@ -25,6 +30,13 @@ export class RuleKeeper {
     return this.#next;
   }
 
+  /** Makes them again now and then: whoever starts a firewall anew takes those of others away. */
+  async refresh(): Promise<void> {
+    if (performance.now() - this.#appliedAt <= trustedTime) return;
+    this.#applied = '';
+    await this.bring();
+  }
+
   async remove(): Promise<void> {
     await this.#running;
     await this.#filter.remove(this.#wanted());
@@ -37,6 +49,7 @@ export class RuleKeeper {
     if (this.#applied === text) return;
     // One that fails may have done half of it.
     this.#applied = '';
+    this.#appliedAt = performance.now();
     await this.#filter.apply(rules);
     this.#applied = text;
   }
