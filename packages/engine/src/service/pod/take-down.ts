@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { backgroundContext } from '@berth/model/context';
 import type { ContainerEntry } from '../container/entry.ts';
 import { StopLoop } from '../container/stop.ts';
@@ -7,14 +8,25 @@ import type { PodEntry } from './entry.ts';
 import { removePodMounts } from './files.ts';
 
 const SIGKILL = 9;
+/** How long what has begun in the pod may take before its processes are ended all the same, ms. */
+const startPatience = 10_000;
 
 /** Ends all that runs in the pod and takes its network down. Each step may have been done before, by a daemon that died. */
-export async function takeDown(backend: PodBackend, pod: PodEntry): Promise<void> {
-  await pod.close();
-  await Promise.all([...pod.containers].map((container) => end(backend, container)));
+export async function takeDown(backend: PodBackend, pod: PodEntry, patience = startPatience): Promise<void> {
+  const closed = pod.close();
+  // A start that hangs must not keep the others alive, and may hang for one of them.
+  await Promise.race([closed, setTimeout(patience, undefined, { ref: false })]);
+  await endContainers(backend, pod);
   await Promise.all([endSandbox(backend, pod), takeNetworkDown(backend, pod)]);
+  await closed;
+  // Whose start came to its end only now.
+  await endContainers(backend, pod);
   await backend.imageVolumes.release(backgroundContext(backend.log, pod.namespace), pod.id);
   await removePodMounts(backend.containers, pod.id);
+}
+
+async function endContainers(backend: PodBackend, { containers }: PodEntry): Promise<void> {
+  await Promise.all([...containers].map((container) => end(backend, container)));
 }
 
 async function endSandbox(backend: PodBackend, { sandbox }: PodEntry): Promise<void> {
