@@ -21,16 +21,16 @@ import { taskOf } from './task-of.ts';
  */
 export async function recoverContainers(backend: ContainerBackend): Promise<void> {
   const entries = backend.registry.list();
-  await Promise.all(entries.map((entry) => recoverReported(backend, entry)));
+  await Promise.all(entries.map((entry) => attempt(backend, entry.id, () => recoverContainer(backend, entry))));
   await sweepOrphans(backend, entries);
 }
 
-async function recoverReported(backend: ContainerBackend, entry: ContainerEntry): Promise<void> {
+/** One broken container must not keep the engine from the others. */
+async function attempt({ log }: ContainerBackend, id: string, action: () => Promise<void>): Promise<void> {
   try {
-    await recoverContainer(backend, entry);
+    await action();
   } catch (error) {
-    // One broken container must not keep the engine from the others.
-    backend.log.error('a container could not be recovered', { id: entry.id, error: asError(error).message });
+    log.error('a container could not be recovered', { id, error: asError(error).message });
   }
 }
 
@@ -88,17 +88,20 @@ async function sweepOrphans(backend: ContainerBackend, entries: readonly Contain
   const known = new Set(entries.map((entry) => path.basename(foldersOf(backend, entry.id).run)));
   const folder = path.join(backend.run, 'c');
   for (const name of await namesIn(folder)) {
-    if (known.has(name)) continue;
-    backend.log.warn('removing what is left of an unknown container', { folder: name });
-    await killOrphan(path.join(folder, name, 'shim.sock'));
-    await cleanUpOrphan(backend, path.join(folder, name));
-    await removeOrphanCgroups(backend, name);
-    await rm(path.join(folder, name), { recursive: true, force: true });
+    if (!known.has(name)) await attempt(backend, name, () => removeOrphan(backend, path.join(folder, name)));
   }
   const kept = new Set(entries.map((entry) => entry.id));
   const root = path.join(backend.root, 'containers');
   for (const id of await namesIn(root))
-    if (!kept.has(id)) await rm(path.join(root, id), { recursive: true, force: true });
+    if (!kept.has(id)) await attempt(backend, id, () => rm(path.join(root, id), { recursive: true, force: true }));
+}
+
+async function removeOrphan(backend: ContainerBackend, run: string): Promise<void> {
+  backend.log.warn('removing what is left of an unknown container', { folder: run });
+  await killOrphan(path.join(run, 'shim.sock'));
+  await cleanUpOrphan(backend, run);
+  await removeOrphanCgroups(backend, path.basename(run));
+  await rm(run, { recursive: true, force: true });
 }
 
 async function killOrphan(socket: string): Promise<void> {

@@ -20,25 +20,31 @@ const patience = 10_000;
  * being made are taken back, what belongs to none is removed, and names are reserved as they were.
  */
 export async function recoverPods(backend: PodBackend): Promise<void> {
-  await gatherMembers(backend);
-  for (const pod of backend.pods.all()) reserve(backend, pod);
-  const finished = Promise.all(backend.pods.all().map((pod) => finishReported(backend, pod)));
+  const { containers, pods, log } = backend;
+  const strays = gatherMembers(backend);
+  for (const pod of pods.all()) reserve(backend, pod);
+  const finished = Promise.all([
+    ...strays.map((entry) => attempt(log, entry.id, () => removeStray(containers, entry))),
+    ...pods.all().map((pod) => attempt(log, pod.id, () => finish(backend, pod))),
+  ]);
   // A plugin that hangs must not keep the engine from everybody else.
   await Promise.race([finished, sleep(patience, undefined, { ref: false })]);
   await sweep(backend);
 }
 
-async function gatherMembers({ containers, pods, log }: PodBackend): Promise<void> {
+/** Answers containers whose pod is none: its row was not written, or went already. */
+function gatherMembers({ containers, pods }: PodBackend): ContainerEntry[] {
+  const strays: ContainerEntry[] = [];
   for (const entry of containers.registry.list()) {
     const { pod: part } = entry.record;
     if (part === undefined) continue;
     const pod = pods.get(part.podId);
-    if (pod !== undefined) pods.addMember(pod, entry);
-    else await removeStray(containers, entry).catch((error: unknown) => fail(log, entry.id, error));
+    if (pod === undefined) strays.push(entry);
+    else pods.addMember(pod, entry);
   }
+  return strays;
 }
 
-/** The pod's row was not written, or went already. */
 async function removeStray(containers: PodBackend['containers'], entry: ContainerEntry): Promise<void> {
   await removeContainer(containers, backgroundContext(containers.log, entry.namespace), { entry, force: true });
 }
@@ -53,13 +59,9 @@ function reserve({ podNames, containerNames }: PodBackend, pod: PodEntry): void 
   }
 }
 
-async function finishReported(backend: PodBackend, pod: PodEntry): Promise<void> {
-  try {
-    if (pod.record.phase === 'making') await removePod(backend, pod);
-  } catch (error) {
-    // It is seen, not ready, until its removal succeeds.
-    fail(backend.log, pod.id, error);
-  }
+/** A pod that was being made goes. It is seen, not ready, until its removal succeeds. */
+async function finish(backend: PodBackend, pod: PodEntry): Promise<void> {
+  if (pod.record.phase === 'making') await removePod(backend, pod);
 }
 
 async function sweep(backend: PodBackend): Promise<void> {
@@ -69,14 +71,19 @@ async function sweep(backend: PodBackend): Promise<void> {
   const { files, mounts } = podFolders(containers);
   const folders = new Set([...(await namesIn(files)), ...(await namesIn(mounts))]);
   // The network first: its plugins may want to see the namespace.
-  await network.collect(backgroundContext(log), ids).catch((error: unknown) => fail(log, 'network', error));
-  for (const path of namespaces.list()) if (!netns.has(path)) namespaces.remove(path);
-  await imageVolumes.sweep((id) => ids.includes(id)).catch((error: unknown) => fail(log, 'image volumes', error));
-  for (const id of folders) if (!ids.includes(id)) await removePodFiles(containers, id);
+  await attempt(log, 'network', () => network.collect(backgroundContext(log), ids));
+  for (const path of namespaces.list()) if (!netns.has(path)) await attempt(log, path, () => namespaces.remove(path));
+  await attempt(log, 'image volumes', () => imageVolumes.sweep((id) => ids.includes(id)));
+  for (const id of folders) if (!ids.includes(id)) await attempt(log, id, () => removePodFiles(containers, id));
 }
 
-function fail(log: PodBackend['log'], id: string, error: unknown): void {
-  log.error('a pod could not be recovered', { id, error: asError(error).message });
+/** One thing that fails must not keep the engine from the others. */
+async function attempt(log: PodBackend['log'], id: string, action: () => void | Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    log.error('a pod could not be recovered', { id, error: asError(error).message });
+  }
 }
 
 async function namesIn(folder: string): Promise<string[]> {
