@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -77,6 +77,32 @@ describe('pods when the daemon ends, or the machine', { skip: whySkipped || whyN
     );
     assert.deepEqual((await statusOf(containerId)).resources, known);
     await place.remove(pod);
+    await place.assertNothingLeft();
+  });
+
+  it('a start that failed has failed still, however soon the daemon ended', async () => {
+    const pod = await place.run();
+    const containerId = await place.create(pod, { command: ['/no/such/program'] });
+    await assert.rejects(place.cri.runtime.startContainer({ containerId }), { kind: 'failed_precondition' });
+    await place.crash();
+    const { state, exitCode, reason } = await statusOf(containerId);
+    assert.deepEqual([state, exitCode, reason], [ContainerState.CONTAINER_EXITED, 128, 'StartError']);
+    await place.remove(pod);
+    await place.assertNothingLeft();
+  });
+
+  it('a left-over that cannot be removed keeps the daemon neither from coming back nor from removing others', async () => {
+    await place.engine.kill9();
+    const { run } = place.engine;
+    const [unreadable, next] = ['aaaa', 'bbbb'].map((name) => path.join(run, 'c', name)) as [string, string];
+    const namespace = path.join(run, 'netns/no-file');
+    for (const folder of [unreadable, next, namespace]) mkdirSync(folder, { recursive: true });
+    writeFileSync(path.join(unreadable, 'runtime.json'), '{');
+    await place.comeBack();
+    assert.deepEqual([unreadable, next].map(existsSync), [true, false]);
+    rmSync(unreadable, { recursive: true });
+    rmSync(namespace, { recursive: true, force: true });
+    await place.remove(await place.run());
     await place.assertNothingLeft();
   });
 

@@ -17,6 +17,11 @@ export interface Tried {
 /** What the client is told of a plan that failed, and the exit code that the record gets: docker's 126, 127 and 128. */
 export async function startError(cause: unknown, { handler, place, ...tried }: Tried): Promise<FailedStart> {
   if (cause instanceof StartFailure) return await handler.startError(place, { ...tried, failure: cause });
+  return otherFailure(cause);
+}
+
+/** Of a start that failed outside its plan. */
+export function otherFailure(cause: unknown): FailedStart {
   const error = cause instanceof BerthError ? cause : new BerthError('internal', asError(cause).message, { cause });
   return { error, exitCode: 128 };
 }

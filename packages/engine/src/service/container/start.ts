@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { CallContext } from '@berth/model/context';
-import { BerthError } from '@berth/model/error';
+import { asError, BerthError } from '@berth/model/error';
 import type { Plan } from '@berth/runtime/plan/record';
 import { type Started, StartFailure } from '@berth/runtime/shim/message';
 import type { AttachedStream, AttachRequest, ContainerState, TerminalSize } from './contract.ts';
@@ -12,25 +12,33 @@ import { foldersOf, ownRuntime, placeOfEntry, rootMountsOf, runtimeOf } from './
 import { cleanUpRun } from './clean-up.ts';
 import { publish } from './publish.ts';
 import { removeLocked } from './remove.ts';
-import { startError } from './start-error.ts';
+import { otherFailure, startError } from './start-error.ts';
 import { withSize } from './terminal-size.ts';
 import type { Task } from './task.ts';
 import { taskOf } from './task-of.ts';
+
+export interface StartRequest {
+  readonly entry: ContainerEntry;
+  readonly attach: AttachRequest | undefined;
+  /** Comes first, once it is known that the container will be started; what it throws is why the start failed. */
+  readonly prepare?: () => Promise<void>;
+}
 
 /** Runs the container's plan; undefined when it runs already. */
 export async function startContainer(
   backend: ContainerBackend,
   context: CallContext,
-  { entry, attach }: { readonly entry: ContainerEntry; readonly attach: AttachRequest | undefined },
+  request: StartRequest,
 ): Promise<AttachedStream | undefined> {
   const called = process.hrtime.bigint();
+  const { entry } = request;
   return await entry.lock.run(async () => {
     if (entry.removed)
       throw new BerthError('not_found', `no such container: ${entry.name}`, { code: 'no_such_container' });
     if (entry.state.status === 'paused') throw paused(entry);
     if (entry.record.pod !== undefined) checkCreated(entry);
     if (entry.isRunning) return undefined;
-    return await launch(backend, context, { entry, attach, called });
+    return await launch(backend, context, { ...request, called });
   });
 }
 
@@ -53,19 +61,18 @@ function failAt(plan: Plan, index: number): Plan {
   return { records: plan.records.map((record, n) => (n === index ? { ...record, inject: true } : record)) };
 }
 
-interface Launch {
-  readonly entry: ContainerEntry;
-  readonly attach: AttachRequest | undefined;
+interface Launch extends StartRequest {
   readonly called: bigint;
 }
 
-async function launch(
+/** All that comes before the process: its run folder, the shim that waits for the plan, and the plan. */
+async function makeReady(
   backend: ContainerBackend,
   context: CallContext,
-  { entry, attach, called }: Launch,
-): Promise<AttachedStream | undefined> {
+  { entry, attach, prepare, task }: StartRequest & { readonly task: Task },
+): Promise<Plan> {
+  await prepare?.();
   const { run } = foldersOf(backend, entry.id);
-  const task = taskOf(backend, entry);
   // A mount that the last end could not take away must not be below what is removed next.
   await cleanUpRun(backend, entry);
   entry.cleaned = false;
@@ -75,9 +82,22 @@ async function launch(
   const { runtime = ownRuntime, spec } = entry.record;
   noteRuntime(backend, run, { id: entry.id, runtime, cgroupsPath: spec.linux.cgroupsPath ?? '' });
   task.connect(backend.launcher, attach);
-  const plan = await compilePlan(backend, context, { entry, size: attach?.size }).catch(async (error: unknown) => {
+  return await compilePlan(backend, context, { entry, size: attach?.size });
+}
+
+async function launch(
+  backend: ContainerBackend,
+  context: CallContext,
+  { called, ...request }: Launch,
+): Promise<AttachedStream | undefined> {
+  const { entry } = request;
+  const task = taskOf(backend, entry);
+  const plan = await makeReady(backend, context, { ...request, task }).catch(async (cause: unknown) => {
     await task.release();
-    throw error;
+    if (entry.record.pod === undefined) throw cause;
+    const failure = otherFailure(cause);
+    await startFailed(backend, context, { entry, failure });
+    throw failure.error;
   });
   const total = () => Number(process.hrtime.bigint() - called);
   const { started, line } = await task.launch(plan).catch(async (cause: unknown) => {
@@ -144,14 +164,25 @@ async function startFailed(
   { entry, failure }: { readonly entry: ContainerEntry; readonly failure: { error: BerthError; exitCode: number } },
 ): Promise<void> {
   entry.task = undefined;
-  await cleanUpRun(backend, entry);
-  await rm(foldersOf(backend, entry.id).run, { recursive: true, force: true });
+  await takeBack(backend, entry);
   const { exitCode, error } = failure;
   entry.changeState({ exitCode, error: error.message, ...(entry.record.pod === undefined ? {} : endedAtOnce()) });
   publish(backend, entry, 'die');
   backend.registry.save(entry);
+  // No journal tells a later daemon that it was started.
+  if (entry.record.pod !== undefined) await backend.registry.settled();
   entry.tellExit();
   if (entry.record.config.autoRemove) await removeLocked(backend, context, entry);
+}
+
+/** What cannot be taken back now goes with the container's removal, or before its next start. */
+async function takeBack(backend: ContainerBackend, entry: ContainerEntry): Promise<void> {
+  try {
+    await cleanUpRun(backend, entry);
+    await rm(foldersOf(backend, entry.id).run, { recursive: true, force: true });
+  } catch (error) {
+    backend.log.warn('what a failed start left was not removed', { id: entry.id, error: asError(error).message });
+  }
 }
 
 /** A pod's container is started once: one that could not be has had its life. 128 is what kubelet knows it by. */
