@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ContainerState, NamespaceMode, PodSandboxState } from '@berth/wire/gen/cri/v1/api_pb';
@@ -60,6 +60,34 @@ describe('pods and their containers', { skip: whySkipped || whyNoRegistry, timeo
     assert.match(message, /\/no\/such\/program/);
     assert.ok(startedAt > 0n && finishedAt >= startedAt);
     await place.remove(pod);
+  });
+
+  it('so does one that fails before there is a process', async () => {
+    const pod = await place.run({ logDirectory: place.folder });
+    writeFileSync(path.join(place.folder, 'no-folder'), '');
+    const containerId = await place.create(pod, { command: ['true'], logPath: 'no-folder/0.log' });
+    await assert.rejects(runtime().startContainer({ containerId }), /no-folder/);
+    const { state, exitCode, reason, message } = await statusOf(containerId);
+    assert.deepEqual([state, exitCode, reason], [ContainerState.CONTAINER_EXITED, 128, 'StartError']);
+    assert.match(message, /no-folder/);
+    await place.remove(pod);
+    await place.assertNothingLeft();
+  });
+
+  it('a container that is to see the processes of another starts only while that one runs', async () => {
+    const pod = await place.run();
+    const targetId = await place.start(pod);
+    const linux = { securityContext: { namespaceOptions: { pid: NamespaceMode.TARGET, targetId } } };
+    const [seeing, late] = [await place.create(pod, { linux }), await place.create(pod, { linux })];
+    await runtime().startContainer({ containerId: seeing });
+    await runtime().stopContainer({ containerId: targetId, timeout: 0n });
+    await assert.rejects(runtime().startContainer({ containerId: late }), {
+      kind: 'failed_precondition',
+      message: /is not running/,
+    });
+    assert.equal((await statusOf(late)).state, ContainerState.CONTAINER_EXITED);
+    await place.remove(pod);
+    await place.assertNothingLeft();
   });
 
   it('what the kernel killed for want of memory is told so', async () => {

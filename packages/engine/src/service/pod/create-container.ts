@@ -1,6 +1,5 @@
 import path from 'node:path';
 import type { CallContext } from '@berth/model/context';
-import { BerthError } from '@berth/model/error';
 import type { PodContainerConfig } from '@berth/model/pod-config';
 import { signalNumber } from '@berth/model/signal';
 import type { ReadyImage } from '#service/image/contract';
@@ -15,6 +14,7 @@ import { handlerOf } from './handler.ts';
 import { containerVolumes } from './image-volume/container-volumes.ts';
 import type { ImageVolume } from './image-volume/contract.ts';
 import { checkContainerMetadata, containerName } from './name.ts';
+import { targetPid } from './process-target.ts';
 import { sameJson } from './same-json.ts';
 import type { PodSpecHost } from './spec/contract.ts';
 
@@ -108,25 +108,6 @@ function madeOf(
   };
   const part = { podId: pod.id, role: 'container', container } as const;
   return { config: shown, spec: made.spec, stopSignal: signalNumber(made.stopSignal), pod: part };
-}
-
-/** @throws invalid_argument, failed_precondition (`not_running`) */
-function targetPid({ pods }: PodBackend, pod: PodEntry, targetId: string): number {
-  const { container, pod: other } = pods.findContainer(pod.namespace, targetId);
-  if (other !== pod) {
-    throw new BerthError(
-      'invalid_argument',
-      `container ${targetId}, whose processes are to be seen, is of another pod`,
-      {
-        code: 'bad_target',
-        hint: 'linux.security_context.namespace_options.target_id names a container of the same pod',
-      },
-    );
-  }
-  if (container.isRunning) return container.state.pid;
-  throw new BerthError('failed_precondition', `container ${targetId}, whose processes are to be seen, is not running`, {
-    code: 'not_running',
-  });
 }
 
 function logPath(directory: string, name: string): string {
