@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { closeGently } from './close-gently.ts';
 
 type Headers = Readonly<Record<string, string | readonly string[]>>;
 
@@ -8,7 +9,7 @@ export function switchProtocols(connection: Duplex, headers: Headers): void {
   connection.write(`HTTP/1.1 101 Switching Protocols\r\n${headerLines(headers)}\r\n`);
 }
 
-/** Answers an upgrade that will be none, in words. */
+/** Answers an upgrade that will be none, in words, and ends the connection: nobody else has an eye on it. */
 export function refuse(
   connection: Duplex,
   status: number,
@@ -21,7 +22,8 @@ export function refuse(
     'Content-Length': String(Buffer.byteLength(body)),
     Connection: 'close',
   };
-  connection.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headerLines(all)}\r\n${body}`);
+  connection.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headerLines(all)}\r\n${body}`);
+  void closeGently(connection);
 }
 
 function headerLines(headers: Headers): string {
