@@ -59,6 +59,15 @@ it('takes a close signal for an unknown channel, or of another length, as the en
   }
 });
 
+it('does not wait for the end of a close signal that is too long already', async () => {
+  await using door = await streamingDoor();
+  using client = await WebSocketClient.connect(door.exec(count), ['v5.channel.k8s.io']);
+  await client.send(2, Uint8Array.of(255), { fin: false });
+  for (const byte of [0, 0]) await client.send(0, Uint8Array.of(byte), { fin: false });
+  const said = await client.channels();
+  assert.equal(said.get('close')?.readUInt16BE(0), 1002);
+});
+
 it('does not know the close signal before version 5: there the end of the connection ends the input', async () => {
   await using door = await streamingDoor();
   const { promise, resolve } = Promise.withResolvers<number>();

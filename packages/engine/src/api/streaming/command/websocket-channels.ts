@@ -84,7 +84,7 @@ class WebSocketChannels implements CommandChannels {
     if (read.channel === channel.resize && this.#session.tty) this.resizes.push(read.bytes);
     if (read.channel === channel.close && this.#protocol.closeSignal) {
       this.#named.push(...read.bytes.subarray(0, 2));
-      if (read.isLast) this.#close(this.#named.splice(0));
+      if (read.isLast || this.#named.length > 1) this.#close(this.#named.splice(0));
     }
     return undefined;
   }
