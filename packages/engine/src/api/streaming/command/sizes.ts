@@ -9,6 +9,13 @@ const maxWaiting = 64;
 /** Bytes of one message. */
 const maxMessage = 1024;
 
+/** Two whole numbers by name. All of these are JSON: a client that sends anything else costs no exception for each brace. */
+const twoNumbers = (() => {
+  const gap = String.raw`[\t\n\r ]*`;
+  const side = String.raw`${gap}"\w+"${gap}:${gap}(?:0|[1-9]\d*)${gap}`;
+  return new RegExp(`^${gap}\\{${side},${side}\\}$`);
+})();
+
 /** Sizes of a client's terminal, `{"Width":80,"Height":24}` one behind the other, read from whatever pieces they come in. */
 export class Sizes implements AsyncIterable<Size> {
   #text = '';
@@ -45,12 +52,9 @@ export class Sizes implements AsyncIterable<Size> {
 }
 
 function readSize(text: string): Size | undefined {
-  try {
-    const { Width: columns, Height: rows } = JSON.parse(text) as Record<string, unknown>;
-    return isSide(columns) && isSide(rows) ? { rows, columns } : undefined;
-  } catch {
-    return undefined;
-  }
+  if (!twoNumbers.test(text)) return undefined;
+  const { Width: columns, Height: rows } = JSON.parse(text) as Record<string, unknown>;
+  return isSide(columns) && isSide(rows) ? { rows, columns } : undefined;
 }
 
 function isSide(value: unknown): value is number {
