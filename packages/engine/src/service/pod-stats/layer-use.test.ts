@@ -10,6 +10,7 @@ function counting(): { readonly uses: LayerUses; readonly asked: string[] } {
   const asked: string[] = [];
   const usage = (_: unknown, key: string): Promise<{ bytes: number; inodes: number }> => {
     asked.push(key);
+    if (key === 'broken') return Promise.reject(new Error('EIO'));
     if (key === 'gone') return Promise.reject(new BerthError('not_found', 'no such snapshot: gone'));
     return Promise.resolve({ bytes: 4096, inodes: 2 });
   };
@@ -39,4 +40,10 @@ test('a layer that is not kept is measured again', async () => {
   uses.keep(new Set());
   await uses.of(context, 'a');
   assert.deepEqual(asked, ['a', 'a']);
+});
+
+test('a layer that cannot be measured takes nothing, and the numbers of the others are told', async () => {
+  const { uses } = counting();
+  const [broken, whole] = await Promise.all([uses.of(context, 'broken'), uses.of(context, 'a')]);
+  assert.deepEqual([broken.bytes, whole.bytes], [0n, 4096n]);
 });

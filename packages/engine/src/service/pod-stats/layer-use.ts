@@ -26,6 +26,8 @@ export class LayerUses {
   readonly #mountpoint: string;
   readonly #known = new Map<string, Measured>();
   readonly #running = new Map<string, Promise<Measured | undefined>>();
+  /** Those whose turn has not come yet. */
+  readonly #waiting = new Set<string>();
   #queue: Promise<unknown> = Promise.resolve();
 
   /** @param mountpoint what ImageFsInfo calls the file system of the layers */
@@ -37,7 +39,8 @@ export class LayerUses {
   /** Nothing for a layer that is not there. */
   async of(context: CallContext, key: string): Promise<FileSystemUse> {
     const known = this.#known.get(key);
-    const { use } = known ?? (await this.#measure(context, key)) ?? { use: { at: now(), bytes: 0n, inodes: 0n } };
+    const first = known === undefined ? await this.#measure(context, key).catch(this.#told(context, key)) : known;
+    const use = first?.use ?? { at: now(), bytes: 0n, inodes: 0n };
     if (known !== undefined && isStale(known)) this.#refresh(context, key);
     return { ...use, mountpoint: this.#mountpoint };
   }
@@ -48,11 +51,18 @@ export class LayerUses {
   }
 
   #refresh(context: CallContext, key: string): void {
-    if (this.#running.has(key)) return;
-    const next = this.#queue.then(() => this.#measure(context, key));
-    this.#queue = next.catch((error: unknown) => {
-      context.log.warn('a layer could not be measured', { key, error: String(error) });
+    if (this.#running.has(key) || this.#waiting.has(key)) return;
+    this.#waiting.add(key);
+    const next = this.#queue.then(async () => {
+      this.#waiting.delete(key);
+      await this.#measure(context, key);
     });
+    this.#queue = next.catch(this.#told(context, key));
+  }
+
+  /** One layer that cannot be measured must not take the numbers of all others away. */
+  #told({ log }: CallContext, key: string): (error: unknown) => undefined {
+    return (error) => void log.warn('a layer could not be measured', { key, error: String(error) });
   }
 
   #measure(context: CallContext, key: string): Promise<Measured | undefined> {

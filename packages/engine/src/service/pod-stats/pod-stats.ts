@@ -80,6 +80,7 @@ class CgroupPodStats implements PodStats {
   async metrics(context: CallContext): Promise<readonly PodMetrics[]> {
     const pods = this.#parts.pods.list(context, { state: 'ready' });
     const containers = this.#containersOf(context, {});
+    this.#forgetOthers(pods, [...containers.values()].flat());
     const parts = { ...this.#parts, fileSystem: fileSystemOf(this.#parts.mountpoint) };
     return await inSlices(pods, context.signal, async (pod) => {
       const usage = await this.#reader.pod(context, pod, containers.get(pod.id) ?? []);
