@@ -130,8 +130,8 @@ function composeServers(
   const owner = registryDialect({ registry, log, door: { for: 'owner' } });
   const rpc = createRpcHost({ services: criServices(cri), log });
   const server = createFrontDoor({ http: createHttpHost({ dialects: [native, owner], log }), rpc });
-  const onlyRpc = () =>
-    createServer({ allowHalfOpen: true, noDelay: true }, (socket) => rpc.emit('connection', socket));
+  // Not half-open: a session of HTTP/2 leaves a client's end to the socket, and would keep it for ever.
+  const onlyRpc = () => createServer({ noDelay: true }, (socket) => rpc.emit('connection', socket));
   const own = { server, cri: sockets.map(onlyRpc) };
   if (serve === undefined) return own;
   const { namespace, tls } = serve;

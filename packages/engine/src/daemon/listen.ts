@@ -10,7 +10,7 @@ import { formatAddress, isLoopback, type ListenAddress } from '@berth/model/list
  * Listens on a unix socket that only its owner may use. A socket file that nobody answers on is replaced.
  * @throws failed_precondition (`socket_in_use`)
  */
-export async function listenOn(server: net.Server, socket: string): Promise<void> {
+export async function listenOn(server: net.Server, socket: string, log: Log): Promise<void> {
   if (await answers(socket)) {
     throw new BerthError('failed_precondition', `another daemon listens on ${socket}`, {
       code: 'socket_in_use',
@@ -28,6 +28,7 @@ export async function listenOn(server: net.Server, socket: string): Promise<void
   } finally {
     process.umask(before);
   }
+  tellErrors(server, log);
   await chmod(socket, 0o600);
 }
 
@@ -46,11 +47,17 @@ export async function listenOnNetwork(server: net.Server, address: ListenAddress
       cause,
     });
   }
+  tellErrors(server, log);
   const { address: host, port } = server.address() as net.AddressInfo;
   const at = formatAddress({ host, port });
   log.info('the store is a registry on the network', { address: at });
   if (!isLoopback(address))
     log.warn('whoever reaches this address can read every image of its namespace', { address: at });
+}
+
+/** A connection that could not be taken, for want of descriptors say, is no reason to end. */
+function tellErrors(server: net.Server, log: Log): void {
+  server.on('error', (error) => log.error('a connection was not taken', { error: error.message }));
 }
 
 async function answers(socket: string): Promise<boolean> {

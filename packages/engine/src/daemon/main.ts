@@ -22,8 +22,8 @@ async function main(): Promise<void> {
     if (engine.network !== undefined && config.serve !== undefined) {
       await listenOnNetwork(engine.network, config.serve.listen, log);
     }
-    for (const [n, server] of engine.cri.entries()) await listenOn(server, config.cri.sockets[n] ?? '');
-    await listenOn(engine.server, config.socket);
+    for (const [n, server] of engine.cri.entries()) await listenOn(server, config.cri.sockets[n] ?? '', log);
+    await listenOn(engine.server, config.socket, log);
     log.info('berthd is ready', { pid: process.pid, socket: config.socket, root: config.root, run: config.run });
     await asked;
     log.info('berthd ends; containers go on');

@@ -14,7 +14,7 @@ export interface RpcHostOptions {
 /** Bytes that a client may send ahead of a call's reader. Node's own 64 KiB make a large request wait for each of them. */
 const window = 1 << 20;
 
-const settings = { initialWindowSize: window, maxConcurrentStreams: 4096 };
+const settings = { initialWindowSize: window, maxConcurrentStreams: 1024 };
 
 /** MiB that a connection may hold in queues: some of the largest messages at once. Node's own 10 refuse further calls. */
 const maxSessionMemory = 512;
@@ -32,6 +32,8 @@ export function createRpcHost(options: RpcHostOptions): http2.Http2Server {
     if (refusal === undefined) return void new ServerCall(stream, headers, { methods, maxMessageSize, log }).run();
     stream.on('error', () => undefined);
     stream.respond({ ':status': refusal }, { endStream: true });
+    // What it sends is for nobody.
+    stream.resume();
   });
   // A client that breaks HTTP/2's rules, or its connection: its calls are told by their streams.
   server.on('sessionError', (error) => log.debug('a connection failed', { error: error.message }));
