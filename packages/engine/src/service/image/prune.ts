@@ -1,6 +1,6 @@
 import type { CallContext } from '@berth/model/context';
 import type { Digest } from '@berth/model/digest';
-import type { ImageRecord } from '#store/metadata';
+import type { ImageRecord, ReadTransaction } from '#store/metadata';
 import type { ImageBackend } from './backend.ts';
 import type { PrunedImages, PruneOptions } from './contract.ts';
 import { documentsOf, presentImages, reachableBlobs } from './documents.ts';
@@ -29,7 +29,7 @@ export async function pruneImages(
       const now = tx.images.get(context.namespace, name)?.target.digest;
       return now === target.digest && !used.has(target.digest);
     });
-    for (const { name } of still) for (const sharer of shareGroup(tx, context.namespace)) dropName(tx, sharer, name);
+    for (const { name } of still) for (const sharer of losers(tx, context.namespace, name)) dropName(tx, sharer, name);
     return still;
   });
   const { bytes } = await backend.collector.collect();
@@ -38,6 +38,12 @@ export async function pruneImages(
   for (const { name, target } of dropped)
     backend.events.publish({ type: 'image', action: 'delete', id: target.digest, attributes: { name } });
   return { untagged, deleted, freed: bytes };
+}
+
+/** The namespace, and those that have the name only because it asked for it. */
+function losers(tx: ReadTransaction, namespace: string, name: string): string[] {
+  const isShadow = (sharer: string): boolean => tx.images.get(sharer, name)?.origin === namespace;
+  return shareGroup(tx, namespace).filter((sharer) => sharer === namespace || isShadow(sharer));
 }
 
 type Records = readonly [ImageRecord, ...ImageRecord[]];
