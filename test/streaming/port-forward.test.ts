@@ -126,6 +126,31 @@ it('tells on the error stream that a port cannot be reached, and serves the next
   assert.equal(await good.data.text(), 'hello');
 });
 
+it('makes no more than a thousand connections at once, though the client has reset those that are on their way', async () => {
+  await using door = await streamingDoor();
+  const { promise: never } = Promise.withResolvers<Duplex>();
+  let count = 0;
+  const waiting: PortForwardSession = {
+    ports: [],
+    connect: () => {
+      count++;
+      return never;
+    },
+  };
+  using client = await SpdyClient.connect(door.portForward(waiting), { protocols });
+  for (let index = 0; index < 1000; index++) {
+    const headers = { port: '80', requestid: String(index) };
+    const error = await client.begin({ streamtype: 'error', ...headers });
+    const data = await client.begin({ streamtype: 'data', ...headers });
+    await error.cancel();
+    await data.cancel();
+  }
+  const { data } = await open(client, 80, 'one more');
+  await data.text();
+  assert.equal(data.reset, 3);
+  assert.equal(count, 1000);
+});
+
 it('pairs the streams of clients that do not number them', async () => {
   await using door = await streamingDoor();
   await using server = await serve((socket) => socket.pipe(socket));

@@ -1,12 +1,16 @@
 import type { Duplex } from 'node:stream';
 import { asError } from '@berth/model/error';
 import type { PortForwardSession } from '../contract.ts';
+import { resetStatus } from '../spdy/frame.ts';
 import { SpdySession } from '../spdy/session.ts';
 import type { SpdyStream } from '../spdy/stream.ts';
 import { carry } from './carry.ts';
 
 /** The only protocol of a port-forward over SPDY. */
 export const forwardProtocol = 'portforward.k8s.io';
+
+/** Connections of one client into the pod at once, those among them that the client has reset and that end yet. */
+const maxConnections = 1000;
 
 interface Pair {
   readonly port: number;
@@ -36,6 +40,7 @@ class Pairs {
   readonly #session: PortForwardSession;
   readonly #creationTimeout: number;
   readonly #waiting = new Map<string, Pair>();
+  #connections = 0;
 
   constructor(session: PortForwardSession, creationTimeout: number) {
     this.#session = session;
@@ -60,11 +65,22 @@ class Pairs {
     const { error, data } = pair;
     if (error === undefined || data === undefined) return;
     this.#forget(id, pair);
-    void forward(this.#session, port, { error, data });
+    void this.#forward(port, { error, data });
   }
 
   clear(): void {
     for (const [id, pair] of this.#waiting) this.#forget(id, pair);
+  }
+
+  async #forward(port: number, streams: StreamPair): Promise<void> {
+    if (this.#connections >= maxConnections) {
+      streams.error.reset(resetStatus.refusedStream);
+      streams.data.reset(resetStatus.refusedStream);
+      return;
+    }
+    this.#connections++;
+    await forward(this.#session, port, streams);
+    this.#connections--;
   }
 
   #wait(id: string, port: number): Pair {
@@ -95,11 +111,13 @@ function requestId({ id, headers }: SpdyStream, type: 'error' | 'data'): string 
   return headers.get('requestid') ?? String(type === 'error' ? id : id - 2);
 }
 
-async function forward(
-  session: PortForwardSession,
-  port: number,
-  { error, data }: { readonly error: SpdyStream; readonly data: SpdyStream },
-): Promise<void> {
+interface StreamPair {
+  readonly error: SpdyStream;
+  readonly data: SpdyStream;
+}
+
+/** Never rejects. */
+async function forward(session: PortForwardSession, port: number, { error, data }: StreamPair): Promise<void> {
   // It is the client that hears by it: what it sends there is nothing to us.
   error.input.drop();
   try {
