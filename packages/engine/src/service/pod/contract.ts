@@ -63,8 +63,8 @@ export interface PodRecord {
   readonly config: PodConfig;
   /** As it was asked for, also when empty. */
   readonly runtimeHandler: string;
-  /** `making`: `run` has not come to its end; `stopped`: nothing runs and the network is down. */
-  readonly phase: 'making' | 'running' | 'stopped';
+  /** `making`: `run` has not come to its end; `stopping`: the network is on its way down; `stopped`: nothing runs and it is down. */
+  readonly phase: 'making' | 'running' | 'stopping' | 'stopped';
   /** The pod's own network namespace as a path, empty with the host's. */
   readonly netns: string;
   readonly network?: PodAddresses;

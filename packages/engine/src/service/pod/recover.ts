@@ -9,6 +9,7 @@ import { containerReservation } from './create-container.ts';
 import type { PodEntry } from './entry.ts';
 import { podFolders, removePodFiles } from './files.ts';
 import { removePod } from './remove.ts';
+import { stopPod } from './stop.ts';
 import { podReservation } from './run.ts';
 import { partOf } from './views.ts';
 
@@ -59,9 +60,10 @@ function reserve({ podNames, containerNames }: PodBackend, pod: PodEntry): void 
   }
 }
 
-/** A pod that was being made goes. It is seen, not ready, until its removal succeeds. */
+/** A pod that was being made goes, one that was being stopped is. They are seen, not ready, until that succeeds. */
 async function finish(backend: PodBackend, pod: PodEntry): Promise<void> {
   if (pod.record.phase === 'making') await removePod(backend, pod);
+  if (pod.record.phase === 'stopping') await stopPod(backend, pod);
 }
 
 async function sweep(backend: PodBackend): Promise<void> {
@@ -71,10 +73,15 @@ async function sweep(backend: PodBackend): Promise<void> {
   const { files, mounts } = podFolders(containers);
   const folders = new Set([...(await namesIn(files)), ...(await namesIn(mounts))]);
   // The network first: its plugins may want to see the namespace.
-  await attempt(log, 'network', () => network.collect(backgroundContext(log), ids));
+  await attempt(log, 'network', () => network.collect(backgroundContext(log), withNetwork(pods.all())));
   for (const path of namespaces.list()) if (!netns.has(path)) await attempt(log, path, () => namespaces.remove(path));
   await attempt(log, 'image volumes', () => imageVolumes.sweep((id) => ids.includes(id)));
   for (const id of folders) if (!ids.includes(id)) await attempt(log, id, () => removePodFiles(containers, id));
+}
+
+/** Of a pod that is stopped something may be left: the network goes on with its work behind the answer. */
+function withNetwork(pods: readonly PodEntry[]): string[] {
+  return pods.filter(({ record }) => record.phase !== 'stopped').map(({ id }) => id);
 }
 
 /** One thing that fails must not keep the engine from the others. */

@@ -17,12 +17,19 @@ export async function takeDown(backend: PodBackend, pod: PodEntry, patience = st
   // A start that hangs must not keep the others alive, and may hang for one of them.
   await Promise.race([closed, setTimeout(patience, undefined, { ref: false })]);
   await endContainers(backend, pod);
-  await Promise.all([endSandbox(backend, pod), takeNetworkDown(backend, pod)]);
+  await Promise.all([endSandbox(backend, pod), noteStopping(backend, pod).then(() => takeNetworkDown(backend, pod))]);
   await closed;
   // Whose start came to its end only now.
   await endContainers(backend, pod);
   await backend.imageVolumes.release(backgroundContext(backend.log, pod.namespace), pod.id);
   await removePodMounts(backend.containers, pod.id);
+}
+
+/** On record before the network goes: a pod whose sandbox a crash leaves alive without it must not be taken for a ready one. */
+async function noteStopping({ pods }: PodBackend, pod: PodEntry): Promise<void> {
+  if (pod.record.phase !== 'running') return;
+  pod.change({ phase: 'stopping' });
+  await pods.save(pod);
 }
 
 async function endContainers(backend: PodBackend, { containers }: PodEntry): Promise<void> {
