@@ -6,6 +6,8 @@ import type { Task } from './task.ts';
 const SIGKILL = 9;
 /** How long a killed process may take before we say so, ms. It may be in an uninterruptible wait. */
 const killPatience = 10_000;
+/** The longest time that node's timers take, ms: with a longer one they fire at once. */
+const longestTimer = 0x7fffffff;
 
 export interface StopRequest {
   readonly signal: number;
@@ -51,8 +53,14 @@ export class StopLoop {
     const deadline = Date.now() + timeout;
     if (deadline >= this.#deadline) return;
     this.#deadline = deadline;
+    this.#killIn(timeout);
+  }
+
+  #killIn(time: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#kill(), timeout);
+    const rest = time - longestTimer;
+    const next = (): void => (rest > 0 ? this.#killIn(rest) : void this.#kill());
+    this.#timer = setTimeout(next, Math.min(time, longestTimer));
   }
 
   /** Nobody waits for it: it never rejects. */
