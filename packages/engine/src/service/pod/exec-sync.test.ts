@@ -115,4 +115,23 @@ describe('ExecSync', () => {
     await assert.rejects(answer, { kind: 'cancelled' });
     assert.deepEqual(left.notes, ['create c do it', 'KILL id', 'detach']);
   });
+
+  it('kills a command whose time was over, or whose caller had left, before it had started', async () => {
+    for (const timeout of [0, 0.01]) {
+      const { execs, notes } = fake();
+      const caller = new AbortController();
+      const starting = Promise.withResolvers<void>();
+      const slow: ExecService = {
+        ...execs,
+        start: (...all) => starting.promise.then(() => execs.start(...all)),
+      };
+      const answer = execSync(slow, withSignal(backgroundContext(), caller.signal), { ...request, timeout });
+      await turn();
+      if (timeout === 0) caller.abort(new BerthError('cancelled', 'gone'));
+      await new Promise((resolve) => void setTimeout(resolve, 30));
+      starting.resolve();
+      await assert.rejects(answer, { kind: timeout === 0 ? 'cancelled' : 'deadline_exceeded' });
+      assert.deepEqual(notes, ['create c do it', 'KILL id', 'detach']);
+    }
+  });
 });

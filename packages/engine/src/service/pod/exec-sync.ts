@@ -27,6 +27,7 @@ export async function execSync(
   const output = new KeptOutput(maxKept);
   let lastOutput = 0;
   const id = await execs.create(context, container, { command, attachOutput: true });
+  using limit = limitOf(context.signal, { command, timeout });
   const line = await execs.start(context, id, {
     stdin: false,
     output: true,
@@ -37,7 +38,6 @@ export async function execSync(
   });
   if (line === undefined) throw new Error(`exec ${id} gave no stream`);
   const ended = execs.wait(id);
-  using limit = limitOf(context.signal, { command, timeout });
   try {
     const { exitCode } = await Promise.race([ended, limit.passed]);
     await allOutput(line, () => performance.now() - lastOutput);
@@ -73,7 +73,7 @@ async function within(time: number, work: Promise<unknown>): Promise<boolean> {
   return done;
 }
 
-/** Rejects when the command has had its time, or its caller has left. */
+/** Rejects when the command, from its start, has had its time, or its caller has left. */
 function limitOf(
   signal: AbortSignal,
   { command, timeout }: ExecSyncRequest,
@@ -89,6 +89,7 @@ function limitOf(
   const left = (): void => reject(signal.reason as Error);
   const timer = timeout > 0 ? setTimeout(late, Math.min(timeout * 1000, 0x7fffffff)) : undefined;
   signal.addEventListener('abort', left);
+  if (signal.aborted) left();
   return {
     passed,
     [Symbol.dispose]: () => {
