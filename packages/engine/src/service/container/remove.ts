@@ -10,22 +10,30 @@ import { StopLoop } from './stop.ts';
 
 const SIGKILL = 9;
 
+interface Removal {
+  readonly entry: ContainerEntry;
+  readonly force: boolean;
+}
+
 /** @throws failed_precondition (`still_running`) unless forced */
 export async function removeContainer(
   backend: ContainerBackend,
   context: CallContext,
-  { entry, force }: { readonly entry: ContainerEntry; readonly force: boolean },
+  { entry, force }: Removal,
 ): Promise<void> {
   if (entry.isRunning) {
     if (!force) throw stillRunning(entry);
     await StopLoop.run(entry, { signal: SIGKILL, timeout: 0 }, backend.log);
   }
-  await entry.lock.run(async () => {
-    if (entry.removed) return;
-    // Started again between the kill and the lock.
-    if (entry.isRunning) throw stillRunning(entry);
-    await removeLocked(backend, context, entry);
+  const isOver = await entry.lock.run(async () => {
+    // Without a task nobody can end it.
+    if (entry.isRunning && entry.task === undefined) throw stillRunning(entry);
+    if (entry.isRunning) return false;
+    if (!entry.removed) await removeLocked(backend, context, entry);
+    return true;
   });
+  // It was started before we had the lock.
+  if (!isOver) await removeContainer(backend, context, { entry, force });
 }
 
 /** Removes a container that does not run; the caller holds its lock. Each step may have been done before a crash. */

@@ -71,6 +71,8 @@ function findIfThere({ pods }: PodBackend, { namespace }: CallContext, ref: stri
 }
 
 async function stop({ containers, log }: PodBackend, container: ContainerEntry, timeout: number): Promise<void> {
+  // The end of a start that is under way: else it would run after it was stopped.
+  if (container.state.status === 'created') await container.lock.run(() => Promise.resolve());
   if (!container.isRunning) return;
   const signal = container.record.stopSignal;
   await StopLoop.run(container, { signal, timeout: Math.max(0, timeout) * 1000 }, log);
