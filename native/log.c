@@ -45,7 +45,7 @@ static void print_prefix(char prefix[PREFIX + 1], int stream) {
 }
 
 static int open_log(const char *path, int flags) {
-    return check(open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | flags, 0640));
+    return check(open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | flags, 0640));
 }
 
 /* Puts `fd` in; on a failure the old file stays in use, since a line in it is better than none. */
