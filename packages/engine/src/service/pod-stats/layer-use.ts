@@ -62,7 +62,10 @@ export class LayerUses {
 
   /** One layer that cannot be measured must not take the numbers of all others away. */
   #told({ log }: CallContext, key: string): (error: unknown) => undefined {
-    return (error) => void log.warn('a layer could not be measured', { key, error: String(error) });
+    return (error) => {
+      log.warn('a layer could not be measured', { key, error: String(error) });
+      return undefined;
+    };
   }
 
   #measure(context: CallContext, key: string): Promise<Measured | undefined> {

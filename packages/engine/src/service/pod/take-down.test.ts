@@ -37,6 +37,7 @@ describe('taking a pod down', () => {
     await takeDown(backendOf(folder, detach), pod, 1);
     await start;
     assert.deepEqual(killed, [9]);
+    assert.equal(pod.record.phase, 'stopping');
   });
 });
 
@@ -68,5 +69,6 @@ function readyPod(): PodEntry {
 function backendOf(folder: string, detach: () => Promise<void>): PodBackend {
   const imageVolumes = { release: () => Promise.resolve() };
   const containers = { root: folder, run: folder };
-  return { log: silentLog, containers, imageVolumes, network: { detach } } as unknown as PodBackend;
+  const pods = { save: () => Promise.resolve() };
+  return { log: silentLog, containers, pods, imageVolumes, network: { detach } } as unknown as PodBackend;
 }

@@ -35,6 +35,8 @@ describe("the plugins' word on the network", () => {
     mock.method(Date, 'now', () => date + 86_400_000);
     await ask();
     assert.equal(asked, 1);
+    // One mock over another would come back when both are restored.
+    mock.restoreAll();
     mock.method(Date, 'now', () => date - 86_400_000);
     mock.method(performance, 'now', () => time + 11_000);
     await ask();
