@@ -5,7 +5,7 @@ import { refused } from '../suite/refused.ts';
 import { until } from '../suite/until.ts';
 
 /** Why a case of a retry cannot be had there. */
-const deviates = 'it says that the name is reserved, and the client has to remove what finished late';
+const unsteady = 'it says that the name is reserved, unless the client was gone before it had begun';
 
 /** The pods of this case. */
 async function podsOf(kubelet: Kubelet): Promise<string[]> {
@@ -38,7 +38,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'a client that gave up gets the pod that finished late, when it tries again',
-    containerdDeviates: deviates,
+    containerdUnsteady: unsteady,
     run: async (kubelet) => {
       const config = kubelet.podConfig();
       await refused(kubelet.runtime.runPodSandbox({ config }, { timeout: 1 }), 'deadline_exceeded', 'cancelled');
@@ -49,7 +49,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'a client that gave up gets the container that finished late, when it tries again',
-    containerdDeviates: deviates,
+    containerdUnsteady: unsteady,
     run: async (kubelet) => {
       const pod = await kubelet.pod();
       const config = await pod.containerConfig();
